@@ -10,16 +10,18 @@ from rlmlite_kernel import lazy_names
 if TYPE_CHECKING:
     from rlmlite_grammar.parser import parse
     from rlmlite_grammar.reply import read_reply
+    from rlmlite_grammar.rereading import reread
     from rlmlite_grammar.syntax.parse_table import grammar_digest, grammar_text
     from rlmlite_grammar.syntax.printer import show
 
-__all__ = ["grammar_digest", "grammar_text", "parse", "read_reply", "show"]
+__all__ = ["grammar_digest", "grammar_text", "parse", "read_reply", "reread", "show"]
 
 _HOMES = {
     "grammar_digest": "rlmlite_grammar.syntax.parse_table",
     "grammar_text": "rlmlite_grammar.syntax.parse_table",
     "parse": "rlmlite_grammar.parser",
     "read_reply": "rlmlite_grammar.reply",
+    "reread": "rlmlite_grammar.rereading",
     "show": "rlmlite_grammar.syntax.printer",
 }
 """The module of each name, imported when the name is first used: nobody waits for what is not used."""

@@ -28,6 +28,7 @@ from rlmlite.errors import InputError
 from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Cost, ProgramRead, TurnStarted
 from rlmlite.runs.history import CONTROLLER, HOST, QUESTIONS, Exchange, open_question, since_question
+from rlmlite.runs.program import read_habits
 from rlmlite.runs.run import Run
 from rlmlite.runs.settings import PATIENCE
 from rlmlite_grammar import parse, read_reply
@@ -228,7 +229,7 @@ def _turn(run: Run, move: _Move) -> FanOuts[str]:
     # A call that failed makes a turn all the same, of an empty program: it may have cost something, and it must be in
     # the history, by which `stuck` replaces a controller that does not answer.
     reply = result.text if isinstance(result, Answered) else None
-    said = parse("") if reply is None else read_reply(reply)
+    said = parse("") if reply is None else read_habits(read_reply(reply), run.state)
     if move.last and isinstance(said, Parsed):
         said = _refuse_all_but_final(said, run.state.run.table)
     problems = said.problems if isinstance(said, Unparsed) else ()

@@ -37,7 +37,7 @@ from rlmlite.runs.driver import FanOuts, drive_turn, drive_turn_async, refuse_ru
 from rlmlite.runs.events import Finished
 from rlmlite.runs.history import CONTROLLER, open_question
 from rlmlite.runs.outcome import Outcome
-from rlmlite.runs.program import conclude_program, read_program
+from rlmlite.runs.program import conclude_program, read_habits, read_program
 from rlmlite.runs.run import Run, begin_run
 from rlmlite.runs.settings import RunSettings, SettingKeywords, from_keywords
 from rlmlite.runs.setup import Setup, controller_roles
@@ -251,6 +251,7 @@ class Session:
     def _exec(self, program: str) -> FanOuts[Outcome]:
         said = read_program(program)
         yield from self._finish_turn()
+        said = read_habits(said, self._run.state)
         return (yield from _execute(self._run, lambda: self._run.turn(said), said))
 
     def _finish_turn(self) -> FanOuts[None]:

@@ -11,7 +11,7 @@ from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.history import CONTROLLER
 from rlmlite.runs.outcome import Outcome
 from rlmlite.runs.run import Run
-from rlmlite_grammar import parse
+from rlmlite_grammar import parse, reread
 from rlmlite_kernel import Scope, State, TurnsSpentError, all_problems, check, conclusion
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE
 from rlmlite_kernel.program.ast import Call, Lit, Parsed, walk
@@ -31,8 +31,14 @@ def read_program(text: str) -> Parsed | Unparsed:
     return parse(text)
 
 
+def read_habits(said: Parsed | Unparsed, state: State) -> Parsed | Unparsed:
+    """A program with habits of other languages read as what they mean for the actions and variables of a state."""
+    return reread(said, state.run.table, frozenset(state.variables)) if isinstance(said, Parsed) else said
+
+
 def run_program(run: Run, said: Parsed | Unparsed) -> FanOuts[Outcome]:
     """Execute one program and end the run with it."""
+    said = read_habits(said, run.state)
     if isinstance(said, Parsed):
         problems = problems_of(said, run)
         if problems:

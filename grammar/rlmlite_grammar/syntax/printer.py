@@ -38,6 +38,11 @@ def show(program: ast.Program) -> str:
     return "\n".join(map(_statement, program.body))
 
 
+def show_expr(node: ast.Expr) -> str:
+    """One expression as text."""
+    return _expr(node)
+
+
 def _statement(statement: ast.Statement) -> str:
     if isinstance(statement.value, ast.Unread):
         return f"# not read: {' '.join(statement.value.message.split())}"

@@ -65,6 +65,7 @@ CODES: Final[Mapping[str, str]] = {
     "part_position": "a position in the whole was applied to a part",
     "patterns": "more kinds of lines than can be told apart",
     "prose": "a line of words beside the statements was skipped",
+    "read_as": "something was read as what it means here, not as it is spelled",
     "provider_said": "calls failed, and their provider said why",
     "rows_lacking": "rows got no answer",
     "rows_unpaired": "rows of the longer side have no partner",

@@ -13,7 +13,7 @@ from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.printing import print_heading, print_indented, print_json, say
 from rlmlite.clients.interface.prices import dollars
-from rlmlite.runs.program import problems_of, read_program
+from rlmlite.runs.program import problems_of, read_habits, read_program
 from rlmlite.runs.run import Run
 from rlmlite_kernel import Price, price
 from rlmlite_kernel.program.ast import Parsed
@@ -23,7 +23,7 @@ from rlmlite_kernel.program.problems import Problem, explain
 
 def dry_run(text: str, run: Run, *, as_json: bool) -> Exit:
     """Check and price a program in a run that has just begun."""
-    said = read_program(text)
+    said = read_habits(read_program(text), run.state)
     problems = problems_of(said, run) if isinstance(said, Parsed) else said.problems
     if problems or not isinstance(said, Parsed):
         _print_problems(text, problems, as_json)

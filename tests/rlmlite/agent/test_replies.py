@@ -53,7 +53,7 @@ def test_a_malformed_reply_costs_a_turn(reply: str, tmp_path: Path) -> None:
 
     assert (outcome.status, outcome.value) == ("completed", 1)
     assert outcome.budget["turns"]["used"] == 3
-    assert "\n```\nline 1 col" in prompts[1] or "the reply" in prompts[1] or "a program may have at most" in prompts[1]
+    assert "\nline 1 col" in prompts[1] or "the reply" in prompts[1] or "a program may have at most" in prompts[1]
     assert len(prompts[1]) < len(prompts[0]) + 5_000
     checked = verify(tmp_path / "t.rlm", outcome.root, Level.SEALED)
     assert replay(checked, recorded_paths=True).verdict is Verdict.REPRODUCED

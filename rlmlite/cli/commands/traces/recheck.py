@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from rlmlite.cli.commands.traces.reparse import Reading, has_same_problems, is_same, read_again
 from rlmlite.runs.history import Exchange, exchanges_of_records, open_question, since_question
-from rlmlite.runs.program import problems_in
+from rlmlite.runs.program import problems_in, read_habits
 from rlmlite.runs.settings import PATIENCE
 from rlmlite_grammar import grammar_digest
 from rlmlite_kernel import State
@@ -80,7 +80,7 @@ class Recheck:
             return
         recorded = decode_reading(turn, trace.content)
         if recorded is not None:
-            read = read_again(trace, turn, recorded.text)
+            read = read_habits(read_again(trace, turn, recorded.text), before)
             self.readings[turn.turn] = read
             difference = _compare_reading(before, turn, read, recorded, is_last)
             if difference:

@@ -4,16 +4,17 @@ Replay executes programs as they were recorded after parsing, and needs no parse
 together with their hashes would pass it, and show people a program that was never run. That is checked here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import TypeAlias
 
 import msgspec
 
-from rlmlite_grammar import grammar_digest, parse, read_reply
+from rlmlite_grammar import grammar_digest, parse, read_reply, reread
+from rlmlite_kernel import ACTIONS
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Problem, Unparsed
 from rlmlite_kernel.program.recorded import decode_reading
-from rlmlite_kernel.records.records import Turn
+from rlmlite_kernel.records.records import Question, Step, Turn
 from rlmlite_traces import CheckedTrace
 
 Reading: TypeAlias = Parsed | Unparsed
@@ -38,18 +39,36 @@ def reparse(trace: CheckedTrace, readings: Mapping[int, Reading] = {}) -> Repars
     if trace.genesis.grammar != grammar_digest():
         return ReparseResult(skipped="another grammar parsed them")
     texts = 0
-    turns = [record for record in trace.records if isinstance(record, Turn)]
-    for turn in turns:
+    for turn, names in _turns(trace):
         recorded = decode_reading(turn, trace.content)
         if recorded is None:
             continue  # its controller did not answer, so there was no text
         texts += 1
-        read = readings.get(turn.turn) or read_again(trace, turn, recorded.text)
+        read = readings.get(turn.turn) or _reread(read_again(trace, turn, recorded.text), names)
         # A text with diagnostics may parse: the checker refused it.
         is_refused = isinstance(recorded, Unparsed) and isinstance(read, Parsed)
         if not is_refused and not is_same(read, recorded):
             return ReparseResult(texts, turn.turn)
     return ReparseResult(texts)
+
+
+def _turns(trace: CheckedTrace) -> Iterator[tuple[Turn, Set[str]]]:
+    """Every turn, with the variables that there were before it, as far as records tell: one that a program has
+    forgotten counts as well.
+    """
+    names = {entry.name for entry in trace.genesis.inputs}
+    for record in trace.records:
+        if isinstance(record, Turn):
+            yield record, frozenset(names)
+        elif isinstance(record, Step):
+            names.update(written.name for written in record.writes)
+        elif isinstance(record, Question):
+            names.add(record.writes.name)
+
+
+def _reread(read: Reading, names: Set[str]) -> Reading:
+    """The reading with habits read as what they mean, where no state is at hand."""
+    return reread(read, ACTIONS, names) if isinstance(read, Parsed) else read
 
 
 def read_again(trace: CheckedTrace, turn: Turn, text: str) -> Reading:

@@ -1,0 +1,214 @@
+"""Reading a program again with the action table and the variables at hand: habits become what they mean.
+
+Every expression is offered to the habits of the table, from the outside in, until none fits; then come its parts, each
+in its own place. What is read as something else leaves a note with its line:
+
+    hits = search(log, "disk", k=5)       search(log, "disk", limit=5)      "`k=` was read as `limit=`"
+    print(where(hits, line > 3))          show(where(hits, .line > 3))      two notes
+
+A program without habits comes back as it is, the same objects. Positions stay those of the text: a new node has the
+offset of the one that it replaces.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from rlmlite_grammar.habits.habit import Place, Rewrite
+from rlmlite_grammar.habits.table import HABITS
+from rlmlite_kernel.program.action_table import Table
+from rlmlite_kernel.program.ast import (
+    MATCHES,
+    Alt,
+    Attr,
+    Binary,
+    Call,
+    Expr,
+    Index,
+    ListOf,
+    Named,
+    Obj,
+    Pair,
+    Parsed,
+    Program,
+    Slice,
+    Statement,
+    Unary,
+    Unread,
+    children,
+    walk,
+    walk_expr,
+)
+from rlmlite_kernel.program.binding import (
+    FOLDS,
+    ExprContext,
+    bind,
+    bound_arguments,
+    context_inside,
+)
+from rlmlite_kernel.program.lowering import target_of
+from rlmlite_kernel.program.problems import Problem
+
+READ_AS: Final = "read_as"
+"""The code of a note about what was read as something else."""
+
+_MOST_READINGS: Final = 10
+"""Habits that are read in one expression, one after another."""
+
+
+def rewrite(parsed: Parsed, table: Table, names: Collection[str]) -> Parsed:
+    """The program with every habit read as what it means, given the actions and the variables that exist before it."""
+    return _Rewriting(parsed, table, names).program()
+
+
+class _Rewriting:
+    """The notes so far, and where nodes stand in the text, by their identity."""
+
+    def __init__(self, parsed: Parsed, table: Table, names: Collection[str]) -> None:
+        self._parsed, self._table, self._names = parsed, table, set(names)
+        self._at = {id(node): offset for node, offset in zip(walk(parsed.program), parsed.at, strict=False)}
+        # Nodes that were replaced: while they live, no other node can have their identity.
+        self._replaced: list[Expr | Statement] = []
+        self._notes: list[Problem] = []
+
+    def program(self) -> Parsed:
+        """The whole program."""
+        body = tuple(self._statement(statement) for statement in self._parsed.program.body)
+        if all(new is old for new, old in zip(body, self._parsed.program.body, strict=True)):
+            return self._parsed
+        program = Program(body)
+        at = tuple(self._at[id(node)] for node in walk(program)) if self._parsed.at else ()
+        notes = sorted((*self._parsed.notes, *self._notes), key=lambda note: note.offset or 0)
+        return msgspec.structs.replace(self._parsed, program=program, at=at, notes=tuple(notes))
+
+    def _statement(self, statement: Statement) -> Statement:
+        place = Place(self._table, frozenset(self._names), self._is_raw)
+        value = self._read(statement.value, place)
+        target = target_of(statement)
+        if target is not None:
+            self._names.add(target)
+        if value is statement.value:
+            return statement
+        # `list(x)` alone is `x` alone, and only a call can stand alone.
+        if statement.target is None and not isinstance(value, Call | Unread):
+            value = self._put(Call("show", (value,)), statement.value)
+        new = Statement(value, statement.target)
+        self._at[id(new)] = self._at.get(id(statement), 0)
+        self._replaced.append(statement)
+        return new
+
+    def _read(self, node: Expr, place: Place) -> Expr:
+        for _ in range(_MOST_READINGS):
+            rewrite = _first_rewrite(node, place)
+            if rewrite is None:
+                break
+            if isinstance(rewrite, Unread):
+                return self._put(rewrite, node)
+            self._note(node, rewrite)
+            node = self._put(rewrite.node, node)
+        return self._read_parts(node, place)
+
+    def _note(self, node: Expr, rewrite: Rewrite) -> None:
+        message = f"`{rewrite.written}` was read as `{rewrite.read}`"
+        self._notes.append(Problem(READ_AS, message, self._at.get(id(node))))
+
+    def _put(self, new: Expr, old: Expr) -> Expr:
+        """The node that takes the place of another, and has its offset, as all have that were made with it."""
+        offset = self._at.get(id(old), 0)
+        for node in walk_expr(new):
+            self._at.setdefault(id(node), offset)
+        self._replaced.append(old)
+        return new
+
+    def _is_raw(self, node: Expr) -> bool:
+        offset = self._at.get(id(node))
+        return offset is not None and self._parsed.text[offset : offset + 1] == "r"
+
+    def _read_parts(self, node: Expr, place: Place) -> Expr:
+        new = self._rebuild(node, place)
+        return node if new is node else self._put(new, node)
+
+    def _rebuild(self, node: Expr, place: Place) -> Expr:
+        """The same node with its parts read; the very same, if none of them changes."""
+        if isinstance(node, Call):
+            return self._rebuild_call(node, place)
+        old = children(node)
+        new = [self._read(part, _place_inside(node, index, place)) for index, part in enumerate(old)]
+        if all(a is b for a, b in zip(old, new, strict=True)):
+            return node
+        return _with_parts(node, new)
+
+    def _rebuild_call(self, call: Call, place: Place) -> Call:
+        places = dict(_places_of_arguments(call, place))
+        args = tuple(self._read(arg, places[id(arg)]) for arg in call.args)
+        values = tuple(self._read(item.value, places[id(item.value)]) for item in call.named)
+        is_same = all(new is old for new, old in zip(args, call.args, strict=True))
+        if is_same and all(new is old.value for new, old in zip(values, call.named, strict=True)):
+            return call
+        named = tuple(Named(item.name, value) for item, value in zip(call.named, values, strict=True))
+        return Call(call.name, args, named)
+
+
+def _first_rewrite(node: Expr, place: Place) -> Rewrite | Unread | None:
+    for habit in HABITS:
+        rewrite = habit.reading(node, place)
+        if rewrite is not None:
+            return rewrite
+    return None
+
+
+def _places_of_arguments(call: Call, place: Place) -> Iterator[tuple[int, Place]]:
+    """The place of every argument, by the identity of its node."""
+    every = (*call.args, *(item.value for item in call.named))
+    # What no parameter takes is a value as any other; the checker will report it.
+    for value in every:
+        yield id(value), place._replace(context=ExprContext(row=place.context.row), param=None)
+    if place.context.folds and call.name in FOLDS:
+        for value in every:
+            yield id(value), place._replace(context=ExprContext(row=True), param=None)
+    elif call.name in place.table:
+        action = place.table[call.name]
+        bound = bind(action, call, _ignore)
+        for param, value, context in bound_arguments(action, bound, place.context):
+            yield id(value), place._replace(context=context, param=param)
+
+
+def _place_inside(node: Expr, index: int, place: Place) -> Place:
+    """The place of a part: as the checker reads it, but that what is in a schema stays in a schema."""
+    if place.context.schema:
+        return place
+    param = place.param if isinstance(node, ListOf | Unary) else None
+    if isinstance(node, Binary) and node.op in MATCHES:
+        is_pattern = index == 1
+        return place._replace(context=ExprContext(row=place.context.row, query=is_pattern), param=None)
+    return place._replace(context=context_inside(node, place.context), param=param)
+
+
+def _with_parts(node: Expr, parts: Sequence[Expr]) -> Expr:
+    """A node like this one with other parts, in the order of `children`."""
+    match node:
+        case Attr(name=name):
+            return Attr(parts[0], name)
+        case Unary(op=op):
+            return Unary(op, parts[0])
+        case Index():
+            return Index(parts[0], parts[1])
+        case Slice(lo=low):
+            bounds = iter(parts[1:])
+            new_low = None if low is None else next(bounds)
+            return Slice(parts[0], new_low, next(bounds, None))
+        case Binary(op=op):
+            return Binary(op, parts[0], parts[1])
+        case Alt():
+            return Alt(tuple(parts))
+        case ListOf():
+            return ListOf(tuple(parts))
+        case Obj(pairs=pairs):
+            return Obj(tuple(Pair(old.key, new, old.optional) for old, new in zip(pairs, parts, strict=True)))
+        case _:
+            return node
+
+
+def _ignore(code: str, message: str, node: Expr, hint: str) -> None:
+    """A `Report` for calls that are checked later."""

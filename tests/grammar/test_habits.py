@@ -1,0 +1,49 @@
+"""Habits of other languages: each is read as what it means, where it stands, and nothing else is touched."""
+
+import pytest
+
+from rlmlite_grammar import parse, reread, show
+from rlmlite_grammar.habits.habit import Habit
+from rlmlite_grammar.habits.table import HABITS
+from rlmlite_kernel import ACTIONS
+from rlmlite_kernel.program.ast import Parsed, walk
+
+NAMES = frozenset({"log", "hits"})
+
+
+def reading(text: str, names: frozenset[str] = NAMES) -> Parsed:
+    """The program that a text is read as, beside these variables."""
+    parsed = parse(text)
+    assert isinstance(parsed, Parsed), parsed
+    return reread(parsed, ACTIONS, names)
+
+
+@pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.what)
+def test_a_habit_is_read_as_what_it_means(habit: Habit) -> None:
+    """The example of each habit is read as its right spelling is, and a note says so at its line."""
+    read = reading(f"a = 1\n{habit.written}")
+    right = parse(f"a = 1\n{habit.read}")
+
+    assert isinstance(right, Parsed)
+    assert read.program == right.program
+    assert [note.code for note in read.notes] == ["read_as"]
+    assert (read.notes[0].offset or 0) >= len("a = 1\n")
+
+
+@pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.what)
+def test_what_is_right_stays_the_same_object(habit: Habit) -> None:
+    """The right spelling of each example is not touched."""
+    right = parse(habit.read)
+
+    assert isinstance(right, Parsed)
+    assert reread(right, ACTIONS, NAMES) is right
+
+
+@pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.what)
+def test_every_node_has_its_place(habit: Habit) -> None:
+    """What is read as something else has as many offsets as nodes, all within the text."""
+    read = reading(habit.written)
+
+    assert len(read.at) == len(list(walk(read.program)))
+    assert all(0 <= at < len(habit.written) for at in read.at)
+    assert reading(show(read.program)).notes == ()
