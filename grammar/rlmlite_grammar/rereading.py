@@ -5,7 +5,8 @@ Habits of other languages become what they mean here, where that is certain, and
     print(where(hits, line > 3))      show(where(hits, .line > 3))      "`print(...)` was read as `show(...)`", ...
 
 It happens before the kernel sees the program, so what is recorded is what is executed, and a replay needs none of this.
-A program that the checker finds nothing wrong with stays as it is, except where a text is written as a pattern. The habits and how they are read: `habits.table`.
+A program that the checker finds nothing wrong with stays as it is, except where a text is written as a pattern.
+The habits and how they are read: `habits.table`.
 """
 
 from collections.abc import Collection
