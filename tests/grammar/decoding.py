@@ -68,13 +68,13 @@ def sample(start: LLMatcher, drawn: random.Random, most: int = 1_500) -> str | N
         late = len(said) > patience
         if now.is_accepting() and (late or not choices or drawn.random() < 0.05):
             return said.decode()
-        byte = drawn.choice(_liked(choices, drawn, late))
+        byte = drawn.choice(prefer(choices, drawn, late))
         now.consume_token(byte)
         said.append(byte)
     return None
 
 
-def _liked(choices: list[int], drawn: random.Random, late: bool) -> list[int]:
+def prefer(choices: list[int], drawn: random.Random, late: bool) -> list[int]:
     """Among many, mostly what closes something, or a sign that means something."""
     closers = [byte for byte in choices if byte in _CLOSERS]
     if closers and drawn.random() < (0.8 if late else 0.3 if len(choices) > 40 else 0.0):

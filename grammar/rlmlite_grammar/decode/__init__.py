@@ -6,6 +6,7 @@ that. It says what is parsed, names no action, and is lenient (`search(nothing)`
 would write programs that do not check.
 """
 
+from rlmlite_grammar.decode.gbnf import gbnf
 from rlmlite_grammar.decode.rules import TEMPORARIES, decode_grammar
 from rlmlite_grammar.decode.tools import PROGRAM, ProgramTool, custom_tool, function_tool
 from rlmlite_grammar.decode.vocabulary import Vocabulary
@@ -22,4 +23,5 @@ __all__ = [
     "custom_tool",
     "decode_grammar",
     "function_tool",
+    "gbnf",
 ]

@@ -1,7 +1,7 @@
 """`rlmlite grammar`: the language as the parser and the kernel have it, and the forms that constrain a decoder to it.
 
-`lark`, `actions` and `json-schema` are the same for every run. `llguidance` and `openai-tool` are made for the names of
-a session, so that a decoder can write no variable that does not exist.
+`lark`, `actions` and `json-schema` are the same for every run. The others are made for the names of a session, so that
+a decoder can write no variable that does not exist.
 """
 
 import json
@@ -12,15 +12,18 @@ from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_heading, print_indented, print_json, say
 from rlmlite.cli.settings.places import Places
 from rlmlite.errors import SettingError
-from rlmlite_grammar.decode import Vocabulary, custom_tool, decode_grammar, function_tool
+from rlmlite_grammar.decode import Vocabulary, custom_tool, decode_grammar, function_tool, gbnf
 from rlmlite_kernel import ACTIONS
 
 _INPUT = "context"  # what a lone input is called
 
+_OF_SESSIONS = ("llguidance", "gbnf", "openai-tool")
+"""The forms that are made for the names of a session."""
+
 
 def show(format: str, session: Path | None, places: Places, *, only_final: bool, as_json: bool) -> Exit:
     """The language in one of its forms."""
-    if format in ("llguidance", "openai-tool"):
+    if format in _OF_SESSIONS:
         return exit_code_of(lambda: _print_for_decoder(format, session, places, only_final, as_json), as_json=as_json)
     return exit_code_of(lambda: _print_fixed(format, session, only_final, as_json), as_json=as_json)
 
@@ -28,9 +31,8 @@ def show(format: str, session: Path | None, places: Places, *, only_final: bool,
 def _print_fixed(format: str, session: Path | None, only_final: bool, as_json: bool) -> Exit:
     """A form that is the same for every run."""
     if session is not None or only_final:
-        raise SettingError(
-            f"--session and --only-final do not apply to `{format}`; they are for llguidance and openai-tool"
-        )
+        others = ", ".join(_OF_SESSIONS)
+        raise SettingError(f"--session and --only-final do not apply to `{format}`; they are for {others}")
     if format == "json-schema":
         return _tool(function_tool(), as_json)
     return _lark(as_json) if format == "lark" else _actions(as_json)
@@ -41,6 +43,8 @@ def _print_for_decoder(format: str, session: Path | None, places: Places, only_f
     grammar = decode_grammar(_vocabulary(session, places, only_final))
     if format == "openai-tool":
         return _tool(custom_tool(grammar), as_json)
+    if format == "gbnf":
+        grammar = gbnf(grammar)
     if as_json:
         print_json(value=grammar)
     else:

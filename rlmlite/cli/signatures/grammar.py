@@ -16,6 +16,7 @@ class GrammarFormat(StrEnum):
     lark = "lark"
     actions = "actions"
     llguidance = "llguidance"
+    gbnf = "gbnf"
     openai_tool = "openai-tool"
     json_schema = "json-schema"
 
@@ -26,7 +27,7 @@ def grammar(
         typer.Option(
             "--format",
             help="The grammar that is parsed, the action table, or what constrains a decoder to programs: a grammar "
-            "for llguidance, a custom tool with it, a function.",
+            "for llguidance, one for llama.cpp and vLLM, a custom tool, a function.",
         ),
     ] = GrammarFormat.lark,
     session: Annotated[
@@ -34,13 +35,13 @@ def grammar(
         typer.Option(
             "--session",
             metavar="S",
-            help="For llguidance and openai-tool: allow the variables of this session. [context]",
+            help="For llguidance, gbnf and openai-tool: allow the variables of this session. [context]",
         ),
     ] = None,
     input: InputPlaces = None,
     store: KnownStore = None,
     only_final: Annotated[
-        bool, typer.Option("--only-final", help="For llguidance and openai-tool: allow only a final answer.")
+        bool, typer.Option("--only-final", help="For llguidance, gbnf and openai-tool: allow only a final answer.")
     ] = False,
     json: AsJson = False,
 ) -> None:
