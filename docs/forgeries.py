@@ -32,6 +32,8 @@ REASONS: Final = {
         "no proof of what a model or tool said. What became of a result is computed again, so only what no step uses "
         "can be changed alone, such as a blank after JSON"
     ),
+    "CallsHead.sampling": "how a server was asked for a form is, as its answer, the word of whoever wrote the trace",
+    "Rare.sampling": "the same, of one call",
     "content: settings.kept": "what is held back for the last answer, where no limit came near it",
     "content: settings.limits": "limits are the host's to set; a run that met none of them would have been the same",
     "content: settings.roles": "what a model's calls reserve and cost, where nothing was charged by it",

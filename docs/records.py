@@ -171,6 +171,7 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "max_output_tokens": "tokens that each answer could have",
         "recipe": "the prompt's parts: a blob, or a span `[ref, start, stop, source]`; -1 or -2 for the calls' own",
         "inputs": "refs of the values that a nested run was given, by name",
+        "sampling": "how the calls were asked, where the role does not say it, if all were asked alike",
     },
     CallLine: {
         "index": "the call's number in the step, from 0",
@@ -188,7 +189,7 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "child": "what came of a nested run, see below",
         "shared": "the id of the call whose reply this one takes *(reserved)*",
         "trial": "the number of the repetition of one prompt *(reserved)*",
-        "sampling": "sampling settings that differ from the role's *(reserved)*",
+        "sampling": "how it was asked, where the role does not say it, unless the head says it: see `effects-sampling`",
     },
     Child: {
         "root": "the root of the nested run's trace",

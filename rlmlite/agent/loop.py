@@ -281,6 +281,7 @@ def _call_record(state: State, request: Request, result: Result, text: str) -> S
         usage=(usage.input_tokens, usage.output_tokens, usage.cost_nano),
         cached=isinstance(result, Answered) and result.cached,
         error="" if isinstance(result, Answered) else result.error,
+        sampling=result.sampling,
     )
 
 

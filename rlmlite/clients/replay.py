@@ -111,5 +111,5 @@ def _recorded_result(call: EffectRecord, trace: CheckedTrace) -> Result:
     usage = Usage(input_tokens, output_tokens, 0)
     # A call that failed has no result, and fails again for the same reason.
     if call.result is None:
-        return Failed(call.error, usage)  # type: ignore[arg-type]  # `verify` has checked that it is a Failure
-    return Answered(trace.content(call.result).decode(), usage, cached=True)
+        return Failed(call.error, usage, sampling=call.sampling)  # type: ignore[arg-type]  # `verify` has checked that it is a Failure
+    return Answered(trace.content(call.result).decode(), usage, cached=True, sampling=call.sampling)

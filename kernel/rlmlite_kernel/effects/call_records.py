@@ -60,6 +60,7 @@ class CallRecorder:
             cached=cached,
             inputs=self._nested_inputs(),
             child=result.child,
+            sampling=result.sampling,
         )
 
     def _nested_inputs(self) -> dict[str, Ref]:

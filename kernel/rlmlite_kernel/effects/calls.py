@@ -88,6 +88,8 @@ class CallSet(Sequence[Request]):
             kind=self.kind,
             nested=self.nested,
             text=text,
+            # A form whose words are data stays in its fence in the prompt: in a schema it would stand without one.
+            schema=None if self.prompts.is_form_data else self.prompts.schema,
         )
 
     def digest(self, index: int) -> str:

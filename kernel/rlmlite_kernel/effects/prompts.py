@@ -42,6 +42,7 @@ class Prompts:
     """The prompts of a step, by index: parts that are shared and parts that differ from row to row.
 
     `origins` is where what was put into them came from, `holdings` what of it each prompt holds, by index.
+    `schema` is the form that they ask for; `is_form_data`: its own words come from data, as labels may.
     """
 
     def __init__(
@@ -50,8 +51,11 @@ class Prompts:
         count: int = 1,
         origins: int = 0,
         holdings: Sequence[Callable[[int], Holding]] = (),
+        schema: Schema | None = None,
+        is_form_data: bool = False,
     ) -> None:
         self._parts, self._count, self.origins, self._holdings = parts, count, origins, holdings
+        self.schema, self.is_form_data = schema, is_form_data
 
     def __len__(self) -> int:
         return self._count
@@ -116,7 +120,8 @@ class PromptWriter:
         if schema is not None:
             parts.extend(self._form(schema, schema_origins))
         count = 1 if self._rows is None else len(self._table())
-        return Prompts(parts, count, self._origins, self._holdings)
+        is_form_data = bool(schema_origins & FOREIGN)
+        return Prompts(parts, count, self._origins, self._holdings, schema, is_form_data)
 
     def _form(self, schema: Schema, origins: int) -> list[RowPart]:
         """The sentence that asks for a form of the answer; the form is fenced if words in it are data."""

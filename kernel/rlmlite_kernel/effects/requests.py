@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from rlmlite_kernel.program.schemas import Schema
 from rlmlite_kernel.records.records import Child
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.blobs import Blobs, Content, digest_of_name
@@ -87,6 +88,18 @@ Failure: TypeAlias = Literal[
 nested run that ended without one."""
 
 
+Form: TypeAlias = Literal[
+    "response_format", "text.format", "json_object", "json_schema", "guided_json", "grammar", "words"
+]
+"""How a client asked for the form of an answer: by which field of a request, or in the words of the prompt only."""
+
+FORM = "form"
+"""The key of a result's `sampling` that says which `Form` it was."""
+
+NOT_SENT = "not sent"
+"""What a result's `sampling` says of a setting of the role that the server refused, and so was left out."""
+
+
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a provider reports of one call. `None` is unknown, never 0. Cost is in nano-dollars."""
 
@@ -114,6 +127,8 @@ class Request(msgspec.Struct, frozen=True):
     the tool, its arguments, their origins and the reasons as JSON, a nested run's question (the inputs follow as
     pieces). `text` is what it renders to, if the request comes from the kernel. `prompt_bytes` and `digest` (SHA-256,
     hex) are of that text.
+    `schema` is the form that the answer must have, which the prompt asks for in words. A client that can hold a model
+    to it sends it, and says so in the result's `sampling`. `None`: any text will do, or the form's words are data.
     """
 
     id: str
@@ -126,18 +141,21 @@ class Request(msgspec.Struct, frozen=True):
     kind: EffectKind = "lm"
     nested: Nested | None = None
     text: str = ""
+    schema: Schema | None = None
 
 
 class Answered(msgspec.Struct, frozen=True, tag_field="is", tag="answered", omit_defaults=True):
     """An answer, whole: a model's reply, a tool's or a nested run's value as JSON, milliseconds since 1970 of a clock.
 
     An approval's is JSON, `{"approved": true}`; whatever else it says is a refusal.
+    `sampling` says how the call was asked where its role does not: the `form` (`Form`), settings that were `not sent`.
     """
 
     text: str
     usage: Usage = Usage()
     cached: bool = False
     child: Child | None = None
+    sampling: dict[str, str] = {}
 
 
 class Failed(msgspec.Struct, frozen=True, tag_field="is", tag="failed", omit_defaults=True):
@@ -147,6 +165,7 @@ class Failed(msgspec.Struct, frozen=True, tag_field="is", tag="failed", omit_def
     usage: Usage = Usage()
     detail: str = ""
     child: Child | None = None
+    sampling: dict[str, str] = {}
 
 
 Result: TypeAlias = Answered | Failed

@@ -46,7 +46,8 @@ class CallsHead(
 
     `round` is its number in the step, from 0; `first` is the index of its first call. `id` is that of the first call
     that was made; it follows from the run, the turn and the step, and so ties the whole round to them.
-    `inputs` are the refs of the inputs of a nested run, by name.
+    `inputs` are the refs of the inputs of a nested run, by name. `sampling` is what each call says of how it was asked,
+    if all say the same.
     """
 
     step: int
@@ -60,6 +61,7 @@ class CallsHead(
     max_output_tokens: int = 0
     recipe: tuple[Ref | Span, ...] = ()
     inputs: dict[str, Ref] = {}
+    sampling: dict[str, str] = {}
 
 
 class Rare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -103,7 +105,7 @@ def lines_of(calls: Sequence[EffectRecord]) -> list[bytes]:
         of_round = list(members)
         head = head_of(of_round)
         lines.append(record_bytes(head))
-        lines.extend(record_bytes(_call_line(call, head.recipe)) for call in of_round)
+        lines.extend(record_bytes(_call_line(call, head)) for call in of_round)
     return lines
 
 
@@ -137,6 +139,7 @@ def head_of(calls: Sequence[EffectRecord]) -> CallsHead:
         max_output_tokens=call.max_output_tokens,
         recipe=_shared_recipe(calls),
         inputs=call.inputs,
+        sampling=call.sampling if all(each.sampling == call.sampling for each in calls) else {},
     )
 
 
@@ -167,7 +170,7 @@ def _mark(span: Span, others: Sequence[Span]) -> Span:
     return Span("", OWN_SPAN, OWN_SPAN, "")
 
 
-def _call_line(call: EffectRecord, shared: tuple[Ref | Span, ...]) -> CallLine:
+def _call_line(call: EffectRecord, head: CallsHead) -> CallLine:
     rare = Rare(
         error=call.error,
         detail=call.detail,
@@ -175,13 +178,13 @@ def _call_line(call: EffectRecord, shared: tuple[Ref | Span, ...]) -> CallLine:
         child=call.child,
         shared=call.shared,
         trial=call.trial,
-        sampling=call.sampling,
+        sampling={} if head.sampling else call.sampling,
     )
     return CallLine(
         index=call.index,
         prompt_bytes=call.prompt_bytes,
         rendered=call.rendered[:COMMITMENT_DIGITS],
-        spans=tuple(_own_spans(call.recipe, shared)),
+        spans=tuple(_own_spans(call.recipe, head.recipe)),
         result=call.result,
         usage=call.usage,
         rare=None if rare == _NOTHING_RARE else rare,
@@ -226,7 +229,7 @@ def _join(line: CallLine, head: CallsHead, id_: str) -> EffectRecord:
         child=rare.child,
         shared=rare.shared,
         trial=rare.trial,
-        sampling=rare.sampling,
+        sampling=rare.sampling or head.sampling,
     )
 
 

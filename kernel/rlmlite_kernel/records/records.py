@@ -283,7 +283,7 @@ class EffectRecord(msgspec.Struct, frozen=True, kw_only=True):
     `result` is the ref of the reply's blob. If there is no reply it is `None`, `error` says why, and `detail` may be
     the ref of a blob with more. Of a nested run, `inputs` are the refs of its inputs and `child` is its outcome.
     `shared` is the id of the call whose result this one reuses, `trial` counts repetitions of one prompt, `sampling`
-    holds the settings that differ from the role's. Unknown usage is null.
+    says how it was asked where the role does not say it: the `form` (`effects.requests.Form`). Unknown usage is null.
     """
 
     step: int

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from rlmlite.clients.forms.ways import CHAT_WAYS
 from rlmlite.clients.interface.prices import Price
 from rlmlite.clients.openai.wire import (
     ErrorBody,
@@ -90,6 +91,7 @@ class Chat:
     """The `WireFormat` of chat completions."""
 
     path = "/chat/completions"
+    ways = CHAT_WAYS
 
     def body(self, text: str, tool: ProgramTool | None) -> dict[str, Any]:
         """See `WireFormat.body`."""

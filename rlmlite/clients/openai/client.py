@@ -11,37 +11,29 @@ Rules that this client keeps:
 - After a wrong key, an unknown model or the like no further call is sent while the client is held: the next would
   meet the same.
 
-Not here: how a request and a reply look (`chat`, `responses`), attempts and deadlines (`attempts`), model strings
-(`addresses`).
+Not here: what is learnt from refusals (`writer`), how a request and a reply look (`chat`, `responses`), attempts and
+deadlines (`attempts`), model strings (`addresses`).
 """
 
 import asyncio
 import threading
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
 
+from rlmlite.clients.forms.ways import read_answer
 from rlmlite.clients.interface.failures import FAILURES, without_secrets
 from rlmlite.clients.interface.keys import Key, is_this_machine, origin_of
 from rlmlite.clients.interface.options import ATTEMPTS, Calling, Decode
 from rlmlite.clients.interface.prices import Price
-from rlmlite.clients.interface.protocol import ToolRequest
 from rlmlite.clients.openai.wire import WireFormat
-from rlmlite_grammar.decode import ProgramTool
-from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Failure, Request, Result, Usage
+from rlmlite.clients.openai.writer import Asked, RequestWriter, tool_of
+from rlmlite_kernel.effects.requests import NO_USE, Failed, Failure, Request, Result, Usage
 from rlmlite_kernel.records.settings import Role
 
 if TYPE_CHECKING:
     from rlmlite.clients.openai.connection import Connection, NoReply
-
-_OPTIONAL_FIELDS = {
-    "temperature": "it accepts no temperature; asked without it",
-    "stream_options": "it accepts no stream_options; asked without it, so the cost of its calls may stay unknown",
-    "parallel_tool_calls": "",
-}
-"""Fields that can be left out for a server that refuses them, and what the user is told; nothing where it is empty."""
 
 _HOPELESS: frozenset[Failure] = frozenset({"unauthorized", "forbidden", "unknown_model", "wrong_address", "quota"})
 """Failures after which every further call would fail too: a wrong key, no such model."""
@@ -86,11 +78,7 @@ class ModelServer:
         self.unbound_origin = origin_of(server.base) if key is not None and key.unbound else None
         """Where a key goes that was bound to no host; None for a bound key and for none. See `check_shared_key`."""
         self._price = calling.price(server.model, server.price)
-        # What is not set is treated like what the server refuses: the field is left out.
-        self._refused_fields: set[str] = set()
-        if calling.temperature is None:
-            self._refused_fields.add("temperature")
-        self._tokens_field = server.tokens_field
+        self._writer = RequestWriter(server.name, server.wire, server.tokens_field, calling, self._tell)
         # By loop, because a connection belongs to the loop that opened it, and a client may be used from several.
         self._held: dict[asyncio.AbstractEventLoop, _LoopState] = {}
         self._messages: set[str] = set()
@@ -149,69 +137,44 @@ class ModelServer:
                 state.connection = self._connect()
             # The state is looked up before the wait and changed after it: other calls of this loop run in between, and
             # any of them may find out that the rest is hopeless.
-            reply = await self._ask(state.connection, text, request)
+            reply, asked = await self._ask(state.connection, text, request)
             if isinstance(reply, bytes):
-                return self._read_result(reply, request)
+                return self._read_result(reply, request, asked)
             failed = self._report_failure(reply)
             if reply.failure in _HOPELESS:
                 state.hopeless = msgspec.structs.replace(failed, usage=NO_USE)
             return failed
 
-    async def _ask(self, connection: "Connection", text: str, request: Request) -> "bytes | NoReply":
-        """The reply. A request that is refused for one of its fields is sent once more without it."""
+    async def _ask(self, connection: "Connection", text: str, request: Request) -> "tuple[bytes | NoReply, Asked]":
+        """The reply, and how it was asked for. A request that is refused for one of its fields is written otherwise."""
         ATTEMPTS.set(0)
-        # It ends: every round gives up one field, and there are only a few.
+        asked = self._writer.begin(request)
+        # It ends: every round gives up one field, or one way to send a schema, and there are only a few.
         while True:
-            body = self._body(text, request)
+            body = self._writer.body(text, request, asked)
             reply = await connection.ask(body)
             if isinstance(reply, bytes):
-                return reply
-            if not self._adapt_to(reply, body):
-                return reply
+                self._writer.mark_answered(request, asked)
+                return reply, asked
+            other = self._writer.adapt(reply, body, request, asked)
+            if other is None:
+                return reply, asked
+            asked = other
 
-    def _body(self, text: str, request: Request) -> dict[str, Any]:
-        # Written anew for every attempt, since a refusal may have changed what is sent.
-        wire = self._server.wire
-        body = {
-            "model": self._server.name,
-            **wire.body(text, _tool_of(request)),
-            self._tokens_field: request.max_output_tokens,
-            "temperature": self._calling.temperature,
-        }
-        if self._calling.stream:
-            body |= wire.streaming_fields()
-        return {field: value for field, value in body.items() if field not in self._refused_fields}
-
-    def _adapt_to(self, refusal: "NoReply", body: Mapping[str, Any]) -> bool:
-        """Change how requests are written after a refusal. Returns whether to ask again.
-
-        Models that reason accept no temperature, and want `max_completion_tokens` instead of `max_tokens`.
-        """
-        # Servers name a field inside another by its path: `stream_options.include_usage`.
-        field = (refusal.param or "").partition(".")[0]
-        # A field that was not sent cannot be left out: another call has learnt it meanwhile, or the server is confused.
-        if refusal.status != 400 or field not in body:
-            return False
-        if field == "max_tokens":
-            self._tokens_field = "max_completion_tokens"
-            return True
-        if field not in _OPTIONAL_FIELDS:
-            return False
-        self._refused_fields.add(field)
-        if _OPTIONAL_FIELDS[field]:
-            self._tell(_OPTIONAL_FIELDS[field])
-        return True
-
-    def _read_result(self, reply: bytes, request: Request) -> Result:
-        result = self._server.wire.read_result(reply, self._price, _tool_of(request))
+    def _read_result(self, reply: bytes, request: Request, asked: Asked) -> Result:
+        result = self._server.wire.read_result(reply, self._price, tool_of(request))
+        sampling = self._writer.sampling(request, asked)
         # The model's window is reported as an error of the request; here it can only be the bound of the answer.
         if isinstance(result, Failed) and result.error == "too_long":
             limit = f"max_output_tokens {request.max_output_tokens:,}"
             self._tell(f"an answer was cut off at {limit}, so the call failed; raise the setting for longer answers")
-        if isinstance(result, Answered):
-            # A server can repeat what it was sent, and an answer is kept in the trace.
-            return msgspec.structs.replace(result, text=self._without_key(result.text))
-        return result
+        if isinstance(result, Failed):
+            return msgspec.structs.replace(result, sampling=sampling)
+        # A server can repeat what it was sent, and an answer is kept in the trace.
+        answer = self._without_key(result.text)
+        if request.schema is not None:
+            answer = read_answer(answer, asked.form, request.schema)
+        return msgspec.structs.replace(result, text=answer, sampling=sampling)
 
     def _report_failure(self, failure: "NoReply") -> Failed:
         """The failure as a result; the user is told what the server said."""
@@ -257,10 +220,6 @@ class ModelServer:
             self._tell("aiohttp is not installed, so many parallel calls are slower; pip install 'rlmlite[aiohttp]'")
         key = None if self._key is None else self._key.text
         return Connection(self._server.base, key, self._calling, self._server.wire)
-
-
-def _tool_of(request: Request) -> ProgramTool | None:
-    return request.tool if isinstance(request, ToolRequest) else None
 
 
 def _import_sdk() -> None:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from rlmlite.clients.forms.ways import RESPONSES_WAYS
 from rlmlite.clients.interface.prices import Price
 from rlmlite.clients.openai.wire import (
     ErrorBody,
@@ -84,6 +85,7 @@ class Responses:
     """The `WireFormat` of the Responses API."""
 
     path = "/responses"
+    ways = RESPONSES_WAYS
 
     def body(self, text: str, tool: ProgramTool | None) -> dict[str, Any]:
         """See `WireFormat.body`."""

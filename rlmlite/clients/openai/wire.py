@@ -10,7 +10,7 @@ import msgspec
 
 from rlmlite.clients.interface.prices import Price
 from rlmlite_grammar.decode import PROGRAM, ProgramTool
-from rlmlite_kernel.effects.requests import Result, Usage
+from rlmlite_kernel.effects.requests import Form, Result, Usage
 
 TokenCount: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 
@@ -32,6 +32,11 @@ class WireFormat(Protocol):
     @property
     def path(self) -> str:
         """The path of the API below the server's address."""
+        ...
+
+    @property
+    def ways(self) -> tuple[Form, ...]:
+        """How a request may carry a schema, in the order in which that is tried."""
         ...
 
     def body(self, text: str, tool: ProgramTool | None) -> dict[str, Any]:

@@ -234,6 +234,12 @@ def _changed_calls(
             other_part = msgspec.structs.replace(part, start=part.start + 1)
             recipe = (*first.recipe[:at], other_part, *first.recipe[at + 1 :])
             yield "CallLine.spans", (msgspec.structs.replace(first, recipe=recipe), *calls[1:]), repr(other_part)[:60]
+    if name == "sampling":
+        # What is said of one call stands in its own line, what is said of all in the head.
+        for said in ({"form": "grammar"}, {"form": HEX}):
+            alone, *others = [msgspec.structs.replace(call, sampling=said) for call in calls]
+            yield "CallsHead.sampling", (alone, *others), repr(said)[:60]
+            yield "Rare.sampling", (alone, *calls[1:]), repr(said)[:60]
     if name == "child" and first.child is not None:
         for field, child, shown in _variants(first.child, trace):
             yield field, (msgspec.structs.replace(first, child=child), *calls[1:]), shown

@@ -17,7 +17,7 @@ Not here: what the lines look like (`call_lines` in the kernel), who decodes the
 from collections.abc import Sequence
 from typing import get_args
 
-from rlmlite_kernel.effects.requests import EffectKind
+from rlmlite_kernel.effects.requests import FORM, EffectKind, Form
 from rlmlite_kernel.records.call_lines import OWN_SPAN, CallLine, CallsHead, head_of
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Effects, Span, Step
@@ -28,6 +28,7 @@ from rlmlite_traces.format.lines import EFFECTS, split
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 
 EFFECTS_KNOWN = frozenset(get_args(EffectKind))
+FORMS_KNOWN = frozenset(get_args(Form))
 
 
 class StepCalls:
@@ -185,6 +186,8 @@ def _check_call(step: Step, call: EffectRecord, last_index: int, position: int) 
         raise TraceBrokenError(EFFECTS, position, "effects-place", expected, f"step {call.step}, index {call.index}")
     if call.prompt_bytes < 0 or any(amount is not None and amount < 0 for amount in call.usage):
         raise TraceBrokenError(EFFECTS, position, "usage", "no amount below zero", str(call.usage))
+    if call.sampling and not _is_sampling(call):
+        raise TraceBrokenError(EFFECTS, position, "effects-sampling", "a known way of asking", repr(call.sampling))
     if call.effect == "lm":
         _require(call.child is None, position, "effects-kind", "a nested run for `rlm` only", "one of a model's call")
     else:
@@ -194,6 +197,11 @@ def _check_call(step: Step, call: EffectRecord, last_index: int, position: int) 
         raise TraceBrokenError(
             EFFECTS, position, "effects-result", "a result, or one of the known errors", repr(call.error)
         )
+
+
+def _is_sampling(call: EffectRecord) -> bool:
+    """Whether a call says of how it was asked only what a record may say: records hold no free text."""
+    return call.effect == "lm" and call.sampling.keys() == {FORM} and call.sampling[FORM] in FORMS_KNOWN
 
 
 def _check_outside(call: EffectRecord, position: int) -> None:

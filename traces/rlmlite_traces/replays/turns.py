@@ -99,8 +99,8 @@ class RecordedTurn:
         child = None if call.child is None else msgspec.structs.replace(call.child, evidence=None, coverage={})
         if call.result is None:
             detail = "" if call.detail is None else self._content(call.detail)
-            return Failed(call.error, usage, detail, child)  # type: ignore[arg-type]  # `verify` knows the errors
-        return Answered(self._content(call.result), usage, call.cached, child)
+            return Failed(call.error, usage, detail, child, call.sampling)  # type: ignore[arg-type]  # `verify` knows the errors
+        return Answered(self._content(call.result), usage, call.cached, child, call.sampling)
 
     def _content(self, ref: str) -> str:
         """A result's text. Many are JSON, which is read as such. Raises `OverLimitError`."""
