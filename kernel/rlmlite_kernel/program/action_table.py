@@ -97,6 +97,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     - `barrier`: it depends on every statement before it, and every statement after depends on it.
     - `shows`: its result goes whole into the observation.
     - `ends`: nothing runs after it. `begins_run`: its call is a nested run.
+    - `either_way`: its first two arguments, a schema and what is no schema, may stand in either order.
+    - `by_row`: what to write instead where it is applied to a row, if there is something.
     - `fused`: around a call of another action (the key), both are one step of a third (the value), which takes the
       parameters of both but this one's first.
 
@@ -130,6 +132,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     size: SizeRule = unknown_size
     checks: tuple[Check, ...] = ()
     needs_extra: bool = False
+    either_way: bool = False
+    by_row: str = ""
     since: int | None = None
 
     @property

@@ -20,9 +20,10 @@ import msgspec
 
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import Action, Param, Table
-from rlmlite_kernel.program.ast import Attr, Call, Expr, Field, ListOf, Lit, Obj, Unary, Var, children
+from rlmlite_kernel.program.ast import Alt, Attr, Call, Expr, Field, ListOf, Lit, Obj, Unary, Var, children
 from rlmlite_kernel.program.checks import Report
 from rlmlite_kernel.program.problems import did_you_mean
+from rlmlite_kernel.program.schemas import BASICS
 
 FOLDS = ("count", "sum", "avg", "min", "max", "first", "last", "median", "percentile")
 """What may be folded in `group(rows, key, {name: fold(expr)})`."""
@@ -42,7 +43,7 @@ def bind(action: Action, call: Call, report: Report) -> BoundArguments:
     given: dict[str, Expr] = {}
     rest: list[Expr] = []
     takes_many = bool(params) and params[-1].many
-    for index, value in enumerate(call.args):
+    for index, value in enumerate(in_order(action, call).args):
         if index < len(params) and not params[index].many:
             given[params[index].name] = value
         elif takes_many:
@@ -60,6 +61,22 @@ def bind(action: Action, call: Call, report: Report) -> BoundArguments:
         words = ", ".join(f"`{name}`" for name in missing)
         report("arguments", f"`{action.name}` also needs {words}", call, _signature_hint(action))
     return BoundArguments(given, tuple(rest), extra)
+
+
+def in_order(action: Action, call: Call) -> Call:
+    """The call with its first two arguments in the order of the parameters, where they may stand in either.
+
+    `extract(mail, {who: str})` is `extract({who: str}, mail)`.
+    """
+    if not action.either_way or len(call.args) < 2:
+        return call
+    first, second, *others = call.args
+    is_swapped = _looks_like_schema(second) and not _looks_like_schema(first)
+    return Call(call.name, (second, first, *others), call.named) if is_swapped else call
+
+
+def _looks_like_schema(node: Expr) -> bool:
+    return isinstance(node, Obj | ListOf | Alt) or (isinstance(node, Var) and node.name in BASICS)
 
 
 def _bind_named(action: Action, call: Call, given: dict[str, Expr], report: Report) -> dict[str, Expr]:

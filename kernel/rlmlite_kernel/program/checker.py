@@ -182,7 +182,8 @@ class _StatementCheck:
         needs_rows = context.row and has_free_field(call, self._scope.table)
         if needs_rows and not action.in_rows:
             words = ", ".join(name for name, entry in self._scope.table.items() if entry.in_rows)
-            self.report("type", f"`{call.name}` cannot be applied row by row", call, f"in row expressions: {words}")
+            hint = f"use {action.by_row}" if action.by_row else f"in row expressions: {words}"
+            self.report("type", f"`{call.name}` cannot be applied row by row", call, hint)
         # Mistakes in binding do not end the check: what could be bound is checked, so that all is reported at once.
         bound = bind(action, call, self.report)
         checked_call = CheckedCall(call, bound.given, bound.extra, action.signature())

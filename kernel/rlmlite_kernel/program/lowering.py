@@ -48,6 +48,7 @@ from rlmlite_kernel.program.binding import (
     bound_arguments,
     context_inside,
     has_free_field,
+    in_order,
     is_column_word,
     raise_fault,
     variable_name,
@@ -136,6 +137,7 @@ class _Lowering:
         """The call with every nested call that can stand alone taken out."""
         call = _fuse(call, self._table)
         action = self._table[call.name]
+        call = in_order(action, call)
         params = action.positional()
         args: list[Expr] = []
         for index, value in enumerate(call.args):

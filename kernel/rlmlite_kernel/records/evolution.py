@@ -41,6 +41,7 @@ EVIDENCE_BY_PLACE: Final = 14
 LOSSES_ARE_PARTIAL: Final = 15
 STRICT_DATES: Final = 16
 ALL_DEFINITIONS: Final = 17
+FIELDS_OF_PROMPTS: Final = 21
 """Flags. What each changed is said in `FLAGS`."""
 
 FLAGS: Mapping[int, str] = {
@@ -75,6 +76,9 @@ FLAGS: Mapping[int, str] = {
     "a whole, at any turn of its question; the record of a nested run counts the calls below it",
     STRICT_DATES: "dates are read in more spellings, and only where the whole text is one",
     ALL_DEFINITIONS: "`symbols` finds definitions that the tags of a grammar leave out, as records, enums, aliases",
+    FIELDS_OF_PROMPTS: "there are the actions `extract`, `tool_over_rows`, `explore_over_rows`, `collect`, `concat` and "
+    "`require`, and their spellings; the prompt of a batch of rows sends the fields that it names alone, and a prompt "
+    "over chunks that shows none of them is given them",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 

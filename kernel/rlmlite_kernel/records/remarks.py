@@ -55,6 +55,7 @@ CODES: Final[Mapping[str, str]] = {
     "not_dates": "values that are no dates, leave open which one, or name the wrong weekday",
     "not_numbers": "values are not numbers",
     "not_texts": "values are not texts",
+    "not_verbatim": "texts of an answer do not stand in what it was taken from",
     "null_as_text": "null was read as an empty text",
     "null_counted": "null was counted as nothing",
     "long_matches": "matches of a regex across lines are bounded in length",

@@ -1,7 +1,7 @@
 """Actions that call models, and the one that starts a nested run."""
 
 from rlmlite_kernel.actions.calls import nested, nested_settings, reduce, row_batches, sub_lm
-from rlmlite_kernel.actions.table.shared import ROWS
+from rlmlite_kernel.actions.table.shared import BATCH, ROLE, ROWS
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.costs import (
     ANY_AMOUNT,
@@ -14,12 +14,9 @@ from rlmlite_kernel.program.costs import (
     same_rows,
 )
 from rlmlite_kernel.program.templates import holes
-from rlmlite_kernel.records.settings import SUB_ROLE
 
 _WORDS = "sub_calls, tokens"
-_ROLE = Param("role", "text", "the role that answers", default=SUB_ROLE, named_only=True)
 _SCHEMA = Param("schema", "schema", "the type of the answer", default=None, named_only=True)
-_BATCH = Param("batch", "int", "how many rows go into one call", default=20, least=1, named_only=True)
 
 
 def _call_per_chunk(call: PricedCall) -> dict[str, Range]:
@@ -80,7 +77,7 @@ ACTIONS = (
             Param("chunks", "rows", "chunks, hits, or any rows"),
             Param("prompt", "template", "the question, with {chunk} where the text of the chunk goes", holes="a_field"),
             _SCHEMA,
-            _ROLE,
+            ROLE,
             Param(
                 "on_error",
                 "word",
@@ -109,7 +106,7 @@ ACTIONS = (
         params=(
             Param("prompt", "template", "the question, with {name} where a value goes", holes="variables"),
             _SCHEMA,
-            _ROLE,
+            ROLE,
         ),
         ask=sub_lm.ask_sub,
         with_taint=True,
@@ -126,8 +123,8 @@ ACTIONS = (
             ROWS,
             Param("prompt", "template", "the question about each row"),
             Param("labels", "any", 'the possible answers, such as ["spam", "ham"]', named_only=True),
-            _BATCH,
-            _ROLE,
+            BATCH,
+            ROLE,
         ),
         ask=row_batches.ask_classify,
         with_taint=True,
@@ -145,8 +142,8 @@ ACTIONS = (
             ROWS,
             Param("prompt", "template", "the question about each row"),
             Param("schema", "schema", "the type of the answer to one row", named_only=True),
-            _BATCH,
-            _ROLE,
+            BATCH,
+            ROLE,
         ),
         ask=row_batches.ask_over_rows,
         with_taint=True,
@@ -165,7 +162,7 @@ ACTIONS = (
             Param("prompt", "template", "how to merge several items, with {items} where they go"),
             Param("fan_in", "int", "how many items go into one call", default=8, least=_LEAST_FAN_IN),
             _SCHEMA,
-            _ROLE,
+            ROLE,
         ),
         ask=reduce.ask_reduce,
         with_taint=True,

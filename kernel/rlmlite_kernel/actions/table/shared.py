@@ -5,9 +5,12 @@ from typing import Any
 
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.costs import Extent, PricedCall, SizeRule, unknown_size
+from rlmlite_kernel.records.settings import SUB_ROLE
 
 TARGET = Param("target", "target", "text, documents, or rows with a text")
 ROWS = Param("rows", "rows", "rows or a list")
+ROLE = Param("role", "text", "the role that answers", default=SUB_ROLE, named_only=True)
+BATCH = Param("batch", "int", "how many rows go into one call", default=20, least=1, named_only=True)
 
 
 def on_rows(
