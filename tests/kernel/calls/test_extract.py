@@ -30,7 +30,8 @@ def test_a_text_is_one_call_and_gives_a_record(call: str) -> None:
     run.turn(f"m = {call}", lambda prompt: json.dumps(ANSWER))
 
     assert (run.value("m"), run.waves) == (ANSWER, [1])
-    assert "Please send 3 pieces" in run.prompts[0] and '"who": <text>' in run.prompts[0]
+    assert "Please send 3 pieces" in run.prompts[0]
+    assert '"who": <text>' in run.prompts[0]
 
 
 def test_the_answer_rests_on_the_places_of_its_words() -> None:
@@ -94,7 +95,8 @@ def test_a_prompt_of_ones_own_and_a_record() -> None:
     run.turn(program, lambda prompt: '{"who": "Ann"}')
 
     assert run.value("m") == {"who": "Ann"}
-    assert '{"n":3,"name":"Ann"}' in run.prompts[0] and " to us?" in run.prompts[0]
+    assert '{"n":3,"name":"Ann"}' in run.prompts[0]
+    assert " to us?" in run.prompts[0]
 
 
 def test_a_failed_call_fails_the_step() -> None:
