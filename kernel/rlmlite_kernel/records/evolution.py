@@ -76,8 +76,8 @@ FLAGS: Mapping[int, str] = {
     "a whole, at any turn of its question; the record of a nested run counts the calls below it",
     STRICT_DATES: "dates are read in more spellings, and only where the whole text is one",
     ALL_DEFINITIONS: "`symbols` finds definitions that the tags of a grammar leave out, as records, enums, aliases",
-    FIELDS_OF_PROMPTS: "there are `extract`, `tool_over_rows`, `explore_over_rows`, `collect`, `concat` of a column and "
-    "`require`; the prompt of a batch of rows sends the fields that it names alone, and a prompt over chunks that shows "
+    FIELDS_OF_PROMPTS: "there are `extract`, `tool_over_rows`, `explore_over_rows`, `collect`, `concat` of columns and "
+    "`require`; the prompt of a batch of rows sends the fields that it names alone, and one over chunks that shows "
     "none of them is given them",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
