@@ -6,10 +6,12 @@ fan-out over a large input adds little to the trace, and whoever has the input c
 
 import hashlib
 
+import msgspec
+
 from rlmlite_kernel.effects.calls import CallSet
 from rlmlite_kernel.effects.requests import Answered, Part, Result
 from rlmlite_kernel.records.call_lines import request_id
-from rlmlite_kernel.records.records import Blob, EffectRecord, Ref, Span
+from rlmlite_kernel.records.records import Blob, Child, EffectRecord, Ref, Span
 from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
 from rlmlite_kernel.values.blobs import digest_of_name
 from rlmlite_kernel.values.columns import Text
@@ -59,9 +61,15 @@ class CallRecorder:
             usage=(usage.input_tokens, usage.output_tokens, usage.cost_nano),
             cached=cached,
             inputs=self._nested_inputs(),
-            child=result.child,
+            child=self._with_findings(result),
             sampling=result.sampling,
         )
+
+    def _with_findings(self, result: Result) -> Child | None:
+        """The outcome of a nested run, with the blob of what it has found."""
+        if result.child is None or not result.findings:
+            return result.child
+        return msgspec.structs.replace(result.child, evidence=self._keep_text(result.findings))
 
     def _nested_inputs(self) -> dict[str, Ref]:
         """Commitments, under the key of this step, to what a nested run was given."""

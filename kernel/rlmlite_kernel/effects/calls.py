@@ -55,9 +55,12 @@ class CallSet(Sequence[Request]):
         blobs: Blobs,
         kind: EffectKind = "lm",
         nested: Nested | None = None,
+        given: Mapping[str, TaintedValue] | None = None,
     ) -> None:
         self.prompts, self.role, self.model, self.place, self._blobs = prompts, role, model, place, blobs
         self.kind, self.nested = kind, nested
+        self.given: Mapping[str, TaintedValue] = {} if given is None else given
+        """What a nested run has as inputs, as it is here: with where it came from."""
         self.sizes = prompts.sizes()
         self._digests = [""] * len(prompts)
 
@@ -146,10 +149,16 @@ OUTSIDE = Role(model="", max_output_tokens=0)
 
 
 def one_call(
-    kind: EffectKind, name: str, prompt: Prompts, place: CallSite, context: StepContext, nested: Nested | None = None
+    kind: EffectKind,
+    name: str,
+    prompt: Prompts,
+    place: CallSite,
+    context: StepContext,
+    nested: Nested | None = None,
+    given: Mapping[str, TaintedValue] | None = None,
 ) -> CallSet:
     """A single call to a tool, an approver, a nested run or the clock."""
-    return CallSet(prompt, name, OUTSIDE, place, context.blobs, kind, nested)
+    return CallSet(prompt, name, OUTSIDE, place, context.blobs, kind, nested, given)
 
 
 def model_calls(prompts: Prompts, role: str, place: CallSite, context: StepContext) -> CallSet:

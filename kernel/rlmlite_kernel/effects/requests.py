@@ -149,6 +149,7 @@ class Answered(msgspec.Struct, frozen=True, tag_field="is", tag="answered", omit
 
     An approval's is JSON, `{"approved": true}`; whatever else it says is a refusal.
     `sampling` says how the call was asked where its role does not: the `form` (`Form`), settings that were `not sent`.
+    `findings` are what a nested run has found beside its answer, as text (`records.findings`).
     """
 
     text: str
@@ -156,16 +157,21 @@ class Answered(msgspec.Struct, frozen=True, tag_field="is", tag="answered", omit
     cached: bool = False
     child: Child | None = None
     sampling: dict[str, str] = {}
+    findings: str = ""
 
 
 class Failed(msgspec.Struct, frozen=True, tag_field="is", tag="failed", omit_defaults=True):
-    """No answer, and why. An error is never a string that looks like an answer; `detail` is what was said of it."""
+    """No answer, and why. An error is never a string that looks like an answer; `detail` is what was said of it.
+
+    A nested run without an answer has `findings` all the same.
+    """
 
     error: Failure
     usage: Usage = Usage()
     detail: str = ""
     child: Child | None = None
     sampling: dict[str, str] = {}
+    findings: str = ""
 
 
 Result: TypeAlias = Answered | Failed

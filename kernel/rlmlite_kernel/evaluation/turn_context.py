@@ -3,7 +3,7 @@
 Not here: what a step may do with them, and what it uses (`context`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -14,6 +14,7 @@ from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import Call
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.blobs import Blobs, Content, PassedBlobs
+from rlmlite_kernel.values.columns import Text
 
 if TYPE_CHECKING:
     from rlmlite_kernel.values.lines.finds import Finds
@@ -59,6 +60,11 @@ class EgressRules(Protocol):
         ...
 
 
+def is_never(_text: Text) -> bool:
+    """Of a turn without inputs no text is one."""
+    return False
+
+
 class TurnMemory:
     """What steps leave for the steps after them in the same turn: no value, only what would be found again."""
 
@@ -72,6 +78,7 @@ class TurnContext(msgspec.Struct, frozen=True, eq=False):
     `spoken` are the origins of whatever the controller writes or chooses (`State.spoken`). `barred` are those of inputs
     that are withheld from it. `number` is that of the turn. `flags`: the changes of meaning that hold in this run
     (`records.evolution.FLAGS`). `meter` counts what a run without `CHARGED_BEFORE` is not charged for, in a replay.
+    `is_input` tells texts of inputs from those that a program made.
     `calls` are those of all steps, so that a step can look ahead; no result depends on them, or on `memory`.
     """
 
@@ -83,5 +90,6 @@ class TurnContext(msgspec.Struct, frozen=True, eq=False):
     number: int = 0
     flags: frozenset[int] = frozenset()
     meter: Meter | None = None
+    is_input: Callable[[Text], bool] = is_never
     calls: Sequence[Call] = ()
     memory: TurnMemory = msgspec.field(default_factory=TurnMemory)

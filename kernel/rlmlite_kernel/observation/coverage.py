@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.columns import Cells, Text
 from rlmlite_kernel.values.tables.row_spans import RowSpans
 from rlmlite_kernel.values.values import Rows, Value, sheet_of
 
@@ -31,20 +31,30 @@ _MANY = 256
 
 
 class InputLayout:
-    """Where the contents of the inputs lie: from a digest to (input, base), and the size of each input."""
+    """Where the contents of the inputs lie: from a digest to (input, base), and the size of each input.
 
-    def __init__(self, inputs: Mapping[str, Value]) -> None:
+    An input that is a part of a text, as a nested run's can be, begins at 0 with the first byte of that part. In a run
+    from before `EVIDENCE_OF_NESTED_RUNS`, whose `parts_are_wholes`, it has all that comes before it as well.
+    """
+
+    def __init__(self, inputs: Mapping[str, Value], *, parts_are_wholes: bool = False) -> None:
         self.sizes: dict[str, int] = {}
         self.places: dict[str, list[tuple[str, int]]] = {}
         self.tables: list[RowSpans] = []
+        self.bases: dict[str, int] = {}
+        """Of the inputs that are one text: what to add to a position in its content."""
+        self.documents: dict[str, Rows] = {}
+        self._parts_are_wholes = parts_are_wholes
         for name, value in inputs.items():
             self.sizes[name] = self._place_contents(name, value)
 
     def _place_contents(self, name: str, value: Value) -> int:
         """Notes where the contents of an input lie; returns its size."""
         if isinstance(value, Text):
-            self.places.setdefault(value.blob, []).append((name, 0))
-            return value.stop
+            first = 0 if self._parts_are_wholes else value.start
+            self.bases[name] = -first
+            self.places.setdefault(value.blob, []).append((name, -first))
+            return value.stop - first
         if not isinstance(value, Rows) or value.spans is None:
             # JSON from memory has no bytes of content to cover.
             return 0
@@ -57,6 +67,7 @@ class InputLayout:
             self.places.setdefault(sheet, []).append((name, 0))
             return int(stops[-1]) if len(value) else 0
         # Documents: each row is a whole content from 0 on, so its stop is its size, and the next begins where it ends.
+        self.documents[name] = value
         base = 0
         for row, size in enumerate(stops.tolist()):
             self.places.setdefault(value.spans.blob_at(row), []).append((name, base))
@@ -73,6 +84,12 @@ class InputLayout:
     def has(self, text: Text) -> bool:
         """Whether a text lies in an input, and not in what a program made."""
         return text.blob in self.places or any(rows.place_of(text) is not None for rows in self.tables)
+
+    def clip(self, name: str, start: int, stop: int) -> tuple[int, int]:
+        """A range without what lies around a part: that is no part of the input."""
+        if self._parts_are_wholes or name not in self.bases:
+            return start, stop
+        return max(0, start), min(stop, self.sizes[name])
 
     def place_behind(self, text: Text) -> Text:
         """The row of a table that a text is a cell of; any other text as it is."""
@@ -103,7 +120,8 @@ class Coverage:
             for text in dict.fromkeys(map(self.layout.place_behind, texts)):
                 # Equal documents are one content, which lies in several places.
                 for name, base in self.layout.places.get(text.blob, ()):
-                    by_axis.setdefault((name, kind), []).append((base + text.start, base + text.stop))
+                    range_ = self.layout.clip(name, base + text.start, base + text.stop)
+                    by_axis.setdefault((name, kind), []).append(range_)
         if not by_axis:
             # The same object, so that records go on sharing its totals: most steps mark nothing.
             return self
@@ -116,6 +134,25 @@ class Coverage:
         """The totals of the inputs that were marked since then."""
         # Only what changed: the record of a step that looked at one input of a hundred names one.
         return {name: total for name, total in self.totals.items() if total != before.totals[name]}
+
+    def by_path(self, name: str, kind: str) -> Ranges:
+        """The ranges of an input that are marked so, with its documents in the order of their paths."""
+        ranges = self._marks.get((name, kind), [])
+        documents = self.layout.documents.get(name)
+        if documents is None or not ranges:
+            return list(ranges)
+        moved: Ranges = []
+        first = base = 0
+        for new_base, size in places_by_path(documents):
+            # Both are in order: what ends before this document ends before all later ones.
+            while first < len(ranges) and ranges[first][1] <= base:
+                first += 1
+            for start, stop in ranges[first:]:
+                if start >= base + size:
+                    break
+                moved.append((max(start, base) - base + new_base, min(stop, base + size) - base + new_base))
+            base += size
+        return merge_ranges(moved)
 
     def unseen(self, name: str) -> int:
         """Bytes of an input that were not looked at in any way."""
@@ -135,6 +172,25 @@ class Coverage:
     def _bytes(self, name: str, kind: str) -> int:
         ranges = self._marks.get((name, kind), ())
         return sum(stop - start for start, stop in ranges)
+
+
+def places_by_path(documents: Rows) -> list[tuple[int, int]]:
+    """Of each document where it begins, and its size, if they lie end to end in the order of their paths.
+
+    So a nested run and its parent, which may have them in another order, mean the same by a position. Two documents of
+    one path are one file, which lies there once.
+    """
+    spans, paths = documents.spans, documents.columns["path"]
+    assert spans is not None
+    assert isinstance(paths, Cells)
+    sizes = (spans.stops - spans.starts).tolist()
+    rows_of = {str(path): row for row, path in reversed(list(enumerate(paths.values)))}
+    begins: dict[str, int] = {}
+    end = 0
+    for path, row in sorted(rows_of.items()):
+        begins[path] = end
+        end += sizes[row]
+    return [(begins[str(path)], size) for path, size in zip(paths.values, sizes, strict=True)]
 
 
 def merge_ranges(ranges: Ranges) -> Ranges:

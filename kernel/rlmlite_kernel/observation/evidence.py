@@ -101,10 +101,10 @@ def resolve_evidence(
     collector = _Collector(documents, context)
     if given is not None:
         # Where the evidence itself came from: a quote that a model took from a chunk is sought in that chunk first.
-        near = _texts_of(given, context)
+        near = texts_of(given, context)
         if context.follows(EVIDENCE_BY_PLACE):
             # What a program made proves nothing, and must not hide the input that it was made of.
-            near += [text for text in _texts_of_words(given.words, context) if documents.has(text)]
+            near += [text for text in texts_of_words(given.words, context) if documents.has(text)]
         is_row = isinstance(given.value, dict) and not _QUOTING.intersection(given.value)
         if is_row and any(map(len, given.sources)) and context.follows(EVIDENCE_BY_PLACE):
             # A record of a table quotes nothing: the row that it is stands for it.
@@ -118,14 +118,14 @@ def resolve_evidence(
             collector.add_spans(spans)
         if isinstance(value.value, Text):
             # Last, since a cell of a table is sought in the rows that the value comes from.
-            collector.add(value.value, _texts_of(value, context))
+            collector.add(value.value, texts_of(value, context))
         basis = "derived"
     if not collector.total:
         basis = "none"
     return EvidenceList(tuple(collector.items), collector.total, basis)
 
 
-def _texts_of_words(words: Sequence[Words], context: StepContext) -> list[Text]:
+def texts_of_words(words: Sequence[Words], context: StepContext) -> list[Text]:
     """The first texts that strings were made of: what a nested run answers from one of two twins quotes that one."""
     texts: list[Text] = []
     for each in words:
@@ -144,7 +144,7 @@ def _texts_of_words(words: Sequence[Words], context: StepContext) -> list[Text]:
     return [text for text in dict.fromkeys(texts) if text in outermost]
 
 
-def _texts_of(value: TaintedValue, context: StepContext) -> list[Text]:
+def texts_of(value: TaintedValue, context: StepContext) -> list[Text]:
     """The first spans that a value rests on."""
     return [text for spans in value.sources for text in _texts_at(spans, len(spans), context)]
 

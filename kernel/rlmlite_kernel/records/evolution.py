@@ -42,6 +42,7 @@ LOSSES_ARE_PARTIAL: Final = 15
 STRICT_DATES: Final = 16
 ALL_DEFINITIONS: Final = 17
 FIELDS_OF_PROMPTS: Final = 21
+EVIDENCE_OF_NESTED_RUNS: Final = 22
 """Flags. What each changed is said in `FLAGS`."""
 
 FLAGS: Mapping[int, str] = {
@@ -79,6 +80,8 @@ FLAGS: Mapping[int, str] = {
     FIELDS_OF_PROMPTS: "there are `extract`, `tool_over_rows`, `explore_over_rows`, `collect`, `concat` of columns and "
     "`require`; the prompt of a batch of rows sends the fields that it names alone, and one over chunks that shows "
     "none of them is given them",
+    EVIDENCE_OF_NESTED_RUNS: "the evidence and the coverage of a nested run are its parent's too, and are in both "
+    "records; an input that is a part of a text has the bytes of that part",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 

@@ -232,7 +232,8 @@ class Redact(Record, tag="redact", frozen=True, kw_only=True):
 class Seal(Record, tag="seal", frozen=True, kw_only=True):
     """The end of a run: `outcome` is `completed`, `partial`, `refused` or `failed`, with a `reason` code.
 
-    `result` is a blob: the answer's value and its evidence.
+    `result` is a blob: the answer's value and its evidence. `findings` is one that a nested run has for its parent (see
+    `Child.evidence`).
     """
 
     steps: int
@@ -242,6 +243,7 @@ class Seal(Record, tag="seal", frozen=True, kw_only=True):
     state: str
     warnings: tuple[Remark, ...] = ()
     notes: tuple[Remark, ...] = ()
+    findings: Ref | None = None
 
 
 AnyRecord: TypeAlias = Genesis | Question | Turn | Step | Checkpoint | Redact | Seal
@@ -260,8 +262,9 @@ class Child(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """The outcome of a nested run: the root of its sealed trace, how it ended, and what it used of its budgets.
 
     `calls` counts the calls below it, and what is known of their use (`records.usage`).
-    `evidence` is a blob with the spans that its answer rests on, `coverage` how much of the parent's inputs it showed,
-    read and scanned. `warnings` and `notes` are those of its seal, without the examples, which its own trace has.
+    `evidence` is a blob with its findings (`records.findings`), the same that its seal names: the spans that its answer
+    rests on, and what it has shown, read and scanned of its inputs. `coverage` is not written.
+    `warnings` and `notes` are those of its seal, without the examples, which its own trace has.
     """
 
     root: str

@@ -22,7 +22,14 @@ from rlmlite_kernel.observation.evidence import DocumentNames
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.checker import is_temporary
 from rlmlite_kernel.records.canonical import encode_safely
-from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE, FORMAT, KERNEL, LABELS_OF_QUESTIONS, LOSSES_ARE_PARTIAL
+from rlmlite_kernel.records.evolution import (
+    EVIDENCE_BY_PLACE,
+    EVIDENCE_OF_NESTED_RUNS,
+    FORMAT,
+    KERNEL,
+    LABELS_OF_QUESTIONS,
+    LOSSES_ARE_PARTIAL,
+)
 from rlmlite_kernel.records.records import Blob, Entry, Genesis, InputEntry
 from rlmlite_kernel.records.refs import Salts, blob, commit_value
 from rlmlite_kernel.records.settings import Settings
@@ -152,7 +159,7 @@ def _state_of(
     # Whoever began a nested run may have been exposed, and speaks through its question.
     exposure = 0 if settings.parent is None else LM | run.question
     digest = state_digest(variables, used, exposure, flags)
-    coverage = Coverage(InputLayout(values))
+    coverage = Coverage(InputLayout(values, parts_are_wholes=EVIDENCE_OF_NESTED_RUNS not in flags))
     return State(
         run,
         variables,

@@ -5,16 +5,18 @@ made comes with it: its value, its change to the variables, what it used, its ca
 what the step shows, and the state after it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from rlmlite_kernel.actions.calls.nested_findings import coverage_of
 from rlmlite_kernel.actions.end import Noted
 from rlmlite_kernel.effects.call_records import CallRecorder
 from rlmlite_kernel.effects.holdings import HoldingReader
 from rlmlite_kernel.effects.requests import Answered
 from rlmlite_kernel.evaluation.taint import origin_words
 from rlmlite_kernel.faults import OUT_OF_MEMORY
+from rlmlite_kernel.observation.coverage import KINDS
 from rlmlite_kernel.observation.observations import Observation, fit_text
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.checker import is_temporary
@@ -22,7 +24,7 @@ from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.problems import Unparsed
 from rlmlite_kernel.program.recorded import encode_reading
 from rlmlite_kernel.records.call_lines import lines_of
-from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE
+from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE, EVIDENCE_OF_NESTED_RUNS
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import (
     Blob,
@@ -96,10 +98,11 @@ class Recorder:
         number = before.step + 1
         # First all that may fail, so that a step that cannot be recorded has touched neither the state nor the records.
         texts_read = _texts_read(outcome, before)
+        below = _covered_below(outcome, before)
         observation = self._observe(step, statements_after, blobs, is_shown)
         shown = blob(before.run.salts, observation.text.encode()) if observation.text else None
         calls, call_blobs = _record_calls(outcome.calls, ast.salt, before, number)
-        after = self._state_after(step, observation, texts_read, number)
+        after = self._state_after(step, observation, {**below, "read": [*texts_read, *below["read"]]}, number)
         warnings, notes, examples = record_remarks(outcome.context.remarks, before)
         record = Step(
             turn=before.turn,
@@ -155,9 +158,9 @@ class Recorder:
         return Observation(text, whole.spans, whole.cut + cut)
 
     def _state_after(
-        self, step: FinishedStep, observation: Observation, texts_read: Sequence[Text], number: int
+        self, step: FinishedStep, observation: Observation, covered: Mapping[str, Sequence[Text]], number: int
     ) -> State:
-        """The state after a step that showed this."""
+        """The state after a step that showed this. `covered` are the texts that its calls have looked at, by kind."""
         state, outcome, context = self.state, step.outcome, step.outcome.context
         variables = state.variables.apply(step.change)
         # Never taken back: what a controller has read once may speak through it in every later turn.
@@ -168,7 +171,11 @@ class Recorder:
         # What is held now, not a sum over steps: an overwritten value gives its bytes back.
         used["value_bytes"] = variables.size_bytes
         coverage = state.coverage
-        marks = {"shown": observation.spans, "scanned": context.scanned, "read": texts_read}
+        marks = {
+            "shown": [*observation.spans, *covered["shown"]],
+            "scanned": [*context.scanned, *covered["scanned"]],
+            "read": covered["read"],
+        }
         if any(marks.values()):
             coverage = coverage.mark(marks)
         notes, answer, failures = state.notes, state.answer, state.failures
@@ -243,6 +250,20 @@ def _texts_read(outcome: StepOutcome, state: State) -> list[Text]:
         what = "not all strings in the prompts of this step were compared with the inputs"
         outcome.context.note(f"{what}: coverage `read` may be too low", code="coverage_bounded")
     return spans + reader.texts
+
+
+def _covered_below(outcome: StepOutcome, state: State) -> dict[str, list[Text]]:
+    """The texts of inputs that nested runs have shown, read and scanned, whether they had an answer or not."""
+    covered: dict[str, list[Text]] = {kind: [] for kind in KINDS}
+    if EVIDENCE_OF_NESTED_RUNS not in state.run.flags:
+        return covered
+    blobs, is_input = outcome.context.blobs, state.coverage.layout.has
+    for each in outcome.calls:
+        for result in each.results:
+            if result is not None and result.findings:
+                for kind, texts in coverage_of(result, each.ask.calls.given, blobs, is_input).items():
+                    covered[kind] += texts
+    return covered
 
 
 def _record_calls(

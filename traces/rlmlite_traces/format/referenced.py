@@ -49,7 +49,7 @@ def of_record(record: AnyRecord) -> Iterator[Ref]:
         case Redact():
             pass  # the blobs that it names are no longer there
         case Seal():
-            yield from _named(record.result)
+            yield from _named(record.result, record.findings)
             yield from _examples(record.warnings, record.notes)
         case _:
             assert_never(record)

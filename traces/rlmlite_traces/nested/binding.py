@@ -7,6 +7,7 @@ The two traces repeat each other, and each repetition is compared, so that neith
     id                              genesis.parent
     child.status, child.reason      the seal's outcome and reason
     child.warnings, child.notes     those of the seal, without examples
+    child.evidence                  the seal's findings: the evidence of its answer, and its coverage
     result                          the value in the seal's result; no_answer if it has none
     usage                           the sum of what its calls report
     child.calls                     how many calls it made, and what is known of them
@@ -90,6 +91,19 @@ def _compare_result(parent: CheckedTrace, step: Step, call: EffectRecord, child:
     answer = msgspec.json.decode(child.contents.read_json(seal.result))
     if value_bytes(answer["value"]) != parent.content(call.result):
         return "its answer is not the one that its parent recorded"
+    return ""
+
+
+def _compare_findings(parent: CheckedTrace, step: Step, call: EffectRecord, child: CheckedTrace, seal: Seal) -> str:
+    nested = call.child
+    assert nested is not None
+    mine, its = nested.evidence, seal.findings
+    if (mine is None) is not (its is None):
+        return "one of the two says what evidence and coverage it has, the other does not"
+    if mine is None or its is None or not (_is_present(parent, mine) and _is_present(child, its)):
+        return ""
+    if parent.content(mine) != child.content(its):
+        return "its evidence or its coverage is not what its parent recorded"
     return ""
 
 
@@ -248,6 +262,7 @@ _COMPARISONS: tuple[_Compare, ...] = (
     _compare_inputs,
     _compare_end,
     _compare_result,
+    _compare_findings,
     _compare_usage,
     _compare_used,
 )

@@ -18,7 +18,8 @@ import msgspec
 from rlmlite_kernel import Answered, Done, Failed, Parsed, State, Suspended, Unparsed, advance, resume
 from rlmlite_kernel.effects.requests import Request, Result, Usage
 from rlmlite_kernel.program.recorded import decode_reading
-from rlmlite_kernel.records.records import EffectRecord, Entry, Step, Turn
+from rlmlite_kernel.records.evolution import EVIDENCE_OF_NESTED_RUNS
+from rlmlite_kernel.records.records import Child, EffectRecord, Entry, Step, Turn
 from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError, PassedBlobs
 from rlmlite_kernel.values.parsers import Parser
@@ -95,12 +96,23 @@ class RecordedTurn:
         if call is None:
             return None
         usage = Usage(*call.usage)
-        # Fields that this version does not write are left out, so that a record that has them differs.
-        child = None if call.child is None else msgspec.structs.replace(call.child, evidence=None, coverage={})
+        child, findings = self._nested_outcome(call)
         if call.result is None:
             detail = "" if call.detail is None else self._content(call.detail)
-            return Failed(call.error, usage, detail, child, call.sampling)  # type: ignore[arg-type]  # `verify` knows the errors
-        return Answered(self._content(call.result), usage, call.cached, child, call.sampling)
+            # `verify` knows the errors.
+            return Failed(call.error, usage, detail, child, call.sampling, findings)  # type: ignore[arg-type]
+        return Answered(self._content(call.result), usage, call.cached, child, call.sampling, findings)
+
+    def _nested_outcome(self, call: EffectRecord) -> tuple[Child | None, str]:
+        """How a nested run ended, and what it has found. Fields that its run does not write are left out: they differ.
+
+        The record is made anew of both, with the ref of the findings.
+        """
+        if call.child is None:
+            return None, ""
+        ref = call.child.evidence if EVIDENCE_OF_NESTED_RUNS in self.trace.genesis.flags else None
+        findings = "" if ref is None else self._content(ref)
+        return msgspec.structs.replace(call.child, evidence=None, coverage={}), findings
 
     def _content(self, ref: str) -> str:
         """A result's text. Many are JSON, which is read as such. Raises `OverLimitError`."""

@@ -11,9 +11,10 @@ The question keeps the label of all that went into it. It is in every prompt of 
 asks is under the rules of those inputs, as a model's answer is under those of its prompt.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
+from rlmlite_kernel.actions.calls.nested_findings import evidence_of
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE, nested_settings, share_budgets
 from rlmlite_kernel.effects.calls import Ask, CallSite, one_call
 from rlmlite_kernel.effects.prompts import PromptWriter
@@ -23,7 +24,7 @@ from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, LM, TaintedValu
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import read_json
 from rlmlite_kernel.records.call_lines import request_id
-from rlmlite_kernel.records.evolution import LABELS_OF_QUESTIONS, NULLS_ARE_SAID
+from rlmlite_kernel.records.evolution import EVIDENCE_OF_NESTED_RUNS, LABELS_OF_QUESTIONS, NULLS_ARE_SAID
 from rlmlite_kernel.records.records import Child
 from rlmlite_kernel.records.remarks import CODES, StepRemark
 from rlmlite_kernel.records.settings import CONTROLLER_ROLE
@@ -66,10 +67,10 @@ def ask_rlm(
     if controller is not None:
         context.check_egress(prompts.origins, controller.model)
     values = {name: _input_value(value, context) for name, value in own_inputs.items()}
-    calls = one_call("rlm", NESTED_ROLE, prompts, place, context, Nested(values, settings))
+    calls = one_call("rlm", NESTED_ROLE, prompts, place, context, Nested(values, settings), own_inputs)
     # The answer may rest on everything that the nested run could see.
     origins, _ = merge_taint([*own_inputs.values(), TaintedValue(None, prompts.origins | CONTROLLER)])
-    return Ask(calls, partial(_read_answer, origins, tuple(own_inputs.values())), holds=allowance)
+    return Ask(calls, partial(_read_answer, origins, own_inputs), holds=allowance)
 
 
 def _question_origins(origins: int, context: StepContext) -> int:
@@ -106,7 +107,7 @@ def _repeat_remarks(child: Child, context: StepContext) -> None:
 
 
 def _read_answer(
-    origins: int, inputs: Sequence[TaintedValue], context: StepContext, results: Sequence[Result]
+    origins: int, inputs: Mapping[str, TaintedValue], context: StepContext, results: Sequence[Result]
 ) -> TaintedValue:
     """The nested run's answer; one that is partial makes this step's partial too."""
     (result,) = results
@@ -125,4 +126,6 @@ def _read_answer(
     context.ensure_room(size_of(value))
     # As after a model call: the answer is a model's words, and stays under the rules of the inputs.
     # Its strings may repeat what it was given: a quote among them is sought there first.
-    return TaintedValue(value, LM | DERIVED | input_bits_of(origins), words=words_of(inputs, value))
+    words = words_of(inputs.values(), value)
+    sources = evidence_of(result, inputs, context) if context.follows(EVIDENCE_OF_NESTED_RUNS) else ()
+    return TaintedValue(value, LM | DERIVED | input_bits_of(origins), sources, words)

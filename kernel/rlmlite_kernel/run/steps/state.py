@@ -160,6 +160,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
             number=self.turn,
             flags=self.run.flags,
             meter=self.run.meter,
+            is_input=self.coverage.layout.has,
             calls=[step.call for step in steps],
         )
         if not (is_strict or self.hides_budgets):
