@@ -133,7 +133,16 @@ def _source(entries: list[Entry]) -> list[Entry]:
     return with_record(_inputs(source=other.ref)(entries), 0, _inputs(source=other.ref)(entries)[0].record, other)
 
 
+def _findings(entries: list[Entry]) -> list[Entry]:
+    """The nested run says that its answer rests on a place where it found nothing."""
+    other = new_blob(b'{"basis":"given","evidence":[{"how":"verbatim","input":"part","spans":[[0,9]]}],"total":1}')
+    record = msgspec.structs.replace(entries[-1].record, findings=other.ref)
+    return with_record(entries, len(entries) - 1, record, other)
+
+
 OF_THE_CHILD: dict[str, Change] = {
+    "other evidence": _findings,
+    "no evidence": _seal(findings=None),
     "another answer": _result,
     "no answer": _seal(result=None),
     "another outcome": _seal(outcome="partial", reason="budget"),
@@ -179,6 +188,7 @@ def test_a_changed_nested_run_differs(place: Path, name: str) -> None:
         {"root": "0" * 64},
         {"used": {"turns": 1}},
         {"used": {}},
+        {"evidence": None},
     ],
     ids=str,
 )
@@ -210,6 +220,20 @@ def test_a_changed_call_in_the_parent_differs(place: Path, what: str) -> None:
     write_folder(place, with_record(entries, 0, entries[0].record, other))
 
     assert standing(place) is Standing.DIFFERS
+
+
+def test_evidence_that_a_nested_run_does_not_have_differs(place: Path) -> None:
+    """The parent's record claims evidence that the nested trace has not; alone it would verify. (D3)"""
+    trace = verify(place)
+    claim = new_blob(b'{"basis":"given","evidence":[{"how":"verbatim","input":"part","spans":[[0,9]]}],"total":1}')
+    entries = with_child(entries_of(trace), children_of(trace)[0], evidence=claim.ref)
+    write_folder(place, with_record(entries, 0, entries[0].record, claim))
+    (found,) = nested_traces(verify(place), place)
+
+    assert (found.standing, found.reason) == (
+        Standing.DIFFERS,
+        "its evidence or its coverage is not what its parent recorded",
+    )
 
 
 def test_two_nested_runs_cannot_be_exchanged(place: Path) -> None:
