@@ -38,11 +38,10 @@ from rlmlite_kernel.actions.calls.nested_settings import charges_to_parent, nest
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage
 from rlmlite_kernel.faults import SettingsError
 from rlmlite_kernel.records.canonical import value_bytes
-from rlmlite_kernel.records.evolution import EVIDENCE_OF_NESTED_RUNS, GUARDS
-from rlmlite_kernel.records.findings import write_findings
+from rlmlite_kernel.records.evolution import GUARDS
 from rlmlite_kernel.records.records import Child, Seal, Step, Turn
 from rlmlite_kernel.records.settings import Settings
-from rlmlite_kernel.run.findings import findings_of
+from rlmlite_kernel.run.machine import findings
 from rlmlite_kernel.run.steps.remarks import record_remarks, without_examples
 from rlmlite_kernel.values.inputs import Input, Source, SourceFile
 from rlmlite_kernel.values.tables.places import forget_places
@@ -176,13 +175,12 @@ def _result(child: Run, outcome: Outcome) -> Result:
         calls=child.counts.totals(),
     )
     usage = Usage(*child.counts.usage)
-    has_findings = EVIDENCE_OF_NESTED_RUNS in child.state.run.flags
-    findings = write_findings(findings_of(child.state)) if has_findings else ""
+    found = findings(child.state)
     answer = child.state.answer
     if answer is None:
-        return Failed("no_answer", usage, "", record, findings)
+        return Failed("no_answer", usage, "", record, found)
     # As canonical JSON, so that the same value is the same bytes in the parent's trace.
-    return Answered(value_bytes(answer.value).decode(), usage, child=record, findings=findings)
+    return Answered(value_bytes(answer.value).decode(), usage, child=record, findings=found)
 
 
 def _recorded_result(trace: CheckedTrace) -> Result:
@@ -207,12 +205,12 @@ def _recorded_result(trace: CheckedTrace) -> Result:
         calls=counts.totals(),
     )
     usage = Usage(*counts.usage)
-    findings = "" if end.findings is None else trace.content(end.findings).decode()
+    found = "" if end.findings is None else trace.content(end.findings).decode()
     if end.result is None:
-        return Failed("no_answer", usage, "", child, findings)
+        return Failed("no_answer", usage, "", child, found)
     answer = msgspec.json.decode(trace.content(end.result))
     text = value_bytes(answer["value"]).decode()
-    return Answered(text, usage, child=child, findings=findings)
+    return Answered(text, usage, child=child, findings=found)
 
 
 _FilesByName: TypeAlias = dict[str, tuple[Source, SourceFile]]

@@ -48,12 +48,10 @@ from rlmlite_kernel.program.checker import Scope, check
 from rlmlite_kernel.program.lowering import lower
 from rlmlite_kernel.program.problems import Unparsed, explain
 from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE, EVIDENCE_OF_NESTED_RUNS, EXPOSURE_BY_INPUT, FLAGS
-from rlmlite_kernel.records.findings import write_findings
-from rlmlite_kernel.records.records import Blob, Entry, Question, Seal, Spoken, Written
+from rlmlite_kernel.records.records import Entry, Question, Seal, Spoken, Written
 from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
 from rlmlite_kernel.records.remarks import merge_remarks
 from rlmlite_kernel.records.settings import Limits, Settings
-from rlmlite_kernel.run.findings import findings_of
 from rlmlite_kernel.run.genesis import first_state
 from rlmlite_kernel.run.recorder import Recorder, controller_charges, turn_entry, utf8_of
 from rlmlite_kernel.run.status import INPUT_CHANGED, begin_question, begin_turn, conclusion
@@ -281,7 +279,8 @@ def seal(state: State, outcome: str | None = None, reason: str = "") -> Entry:
     if outcome is None:
         outcome, reason = conclusion(state)
     warnings, notes, examples = record_remarks(state.remarks, state)
-    findings = _findings(state)
+    found = findings(state)
+    of_nested = blob(state.run.salts, found.encode()) if found else None
     record = Seal(
         steps=state.step,
         outcome=outcome,
@@ -290,16 +289,19 @@ def seal(state: State, outcome: str | None = None, reason: str = "") -> Entry:
         state=state.digest,
         warnings=warnings,
         notes=notes,
-        findings=None if findings is None else findings.ref,
+        findings=None if of_nested is None else of_nested.ref,
     )
-    return Entry(record, tuple(each for each in (result, findings, *examples) if each is not None))
+    return Entry(record, tuple(each for each in (result, of_nested, *examples) if each is not None))
 
 
-def _findings(state: State) -> Blob | None:
-    """What a nested run has for its parent."""
+def findings(state: State) -> str:
+    """What a nested run has for its parent beside its answer (`records.findings`); empty if it is none."""
     if state.settings.parent is None or EVIDENCE_OF_NESTED_RUNS not in state.run.flags:
-        return None
-    return blob(state.run.salts, write_findings(findings_of(state)).encode())
+        return ""
+    from rlmlite_kernel.records.findings import write_findings  # most runs are not nested
+    from rlmlite_kernel.run.findings import findings_of
+
+    return write_findings(findings_of(state))
 
 
 def _by_name(blobs: Blobs, state: State) -> Blobs:

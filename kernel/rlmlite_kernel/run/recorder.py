@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from rlmlite_kernel.actions.calls.nested_findings import coverage_of
 from rlmlite_kernel.actions.end import Noted
 from rlmlite_kernel.effects.call_records import CallRecorder
 from rlmlite_kernel.effects.holdings import HoldingReader
@@ -261,6 +260,8 @@ def _covered_below(outcome: StepOutcome, state: State) -> dict[str, list[Text]]:
     for each in outcome.calls:
         for result in each.results:
             if result is not None and result.findings:
+                from rlmlite_kernel.actions.calls.nested_findings import coverage_of  # most runs nest none
+
                 for kind, texts in coverage_of(result, each.ask.calls.given, blobs, is_input).items():
                     covered[kind] += texts
     return covered

@@ -14,7 +14,6 @@ asks is under the rules of those inputs, as a model's answer is under those of i
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from rlmlite_kernel.actions.calls.nested_findings import evidence_of
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE, nested_settings, share_budgets
 from rlmlite_kernel.effects.calls import Ask, CallSite, one_call
 from rlmlite_kernel.effects.prompts import PromptWriter
@@ -28,7 +27,7 @@ from rlmlite_kernel.records.evolution import EVIDENCE_OF_NESTED_RUNS, LABELS_OF_
 from rlmlite_kernel.records.records import Child
 from rlmlite_kernel.records.remarks import CODES, StepRemark
 from rlmlite_kernel.records.settings import CONTROLLER_ROLE
-from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value, json_size, kind_of, size_of, to_json
 
 ALONE = "context"
@@ -127,5 +126,13 @@ def _read_answer(
     # As after a model call: the answer is a model's words, and stays under the rules of the inputs.
     # Its strings may repeat what it was given: a quote among them is sought there first.
     words = words_of(inputs.values(), value)
-    sources = evidence_of(result, inputs, context) if context.follows(EVIDENCE_OF_NESTED_RUNS) else ()
-    return TaintedValue(value, LM | DERIVED | input_bits_of(origins), sources, words)
+    return TaintedValue(value, LM | DERIVED | input_bits_of(origins), _sources(result, inputs, context), words)
+
+
+def _sources(result: Result, inputs: Mapping[str, TaintedValue], context: StepContext) -> tuple[Spans, ...]:
+    """What the answer of a nested run rests on: its own evidence, where that lies in the inputs of this run."""
+    if not (result.findings and context.follows(EVIDENCE_OF_NESTED_RUNS)):
+        return ()
+    from rlmlite_kernel.actions.calls.nested_findings import evidence_of  # most runs nest none
+
+    return evidence_of(result, inputs, context)
