@@ -178,7 +178,7 @@ def _result(child: Run, outcome: Outcome) -> Result:
     found = findings(child.state)
     answer = child.state.answer
     if answer is None:
-        return Failed("no_answer", usage, "", record, found)
+        return Failed("no_answer", usage, "", record, findings=found)
     # As canonical JSON, so that the same value is the same bytes in the parent's trace.
     return Answered(value_bytes(answer.value).decode(), usage, child=record, findings=found)
 
@@ -207,7 +207,7 @@ def _recorded_result(trace: CheckedTrace) -> Result:
     usage = Usage(*counts.usage)
     found = "" if end.findings is None else trace.content(end.findings).decode()
     if end.result is None:
-        return Failed("no_answer", usage, "", child, found)
+        return Failed("no_answer", usage, "", child, findings=found)
     answer = msgspec.json.decode(trace.content(end.result))
     text = value_bytes(answer["value"]).decode()
     return Answered(text, usage, child=child, findings=found)
