@@ -8,7 +8,7 @@ from rlmlite_kernel.records.settings import Limits, Role
 LIMITS: Final = {
     "turns": "turns of a run, with one program each",
     "steps": "steps in a run; each nested call is a step",
-    "sub_calls": "model calls of a run",
+    "sub_calls": "calls of models by programs; those of controllers are bounded by `turns`, those of nested runs too",
     "tool_calls": "tool calls of a run",
     "depth": "levels of nested runs",
     "call_prompt_bytes": "bytes of one prompt; only a longer one fails, as `too_long`",

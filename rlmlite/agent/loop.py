@@ -40,6 +40,7 @@ from rlmlite_kernel.program.ast import Call, Parsed, walk
 from rlmlite_kernel.program.checker import ends_run
 from rlmlite_kernel.program.problems import Problem, Unparsed
 from rlmlite_kernel.records.records import Spoken
+from rlmlite_kernel.run.status import TIMEOUT
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.values.fences import fenced
 
@@ -139,7 +140,7 @@ def go_on(run: Run, agent: Agent) -> FanOuts[End]:
         if halted:
             return End("partial", halted)
         if run.state.answer is not None:
-            verdict = _judge_answer(run.state, agent, is_last=move.last)
+            verdict = _judge_answer(run.state, agent, is_last=move.last, is_late=move.is_late)
             if isinstance(verdict, End):
                 return verdict
             # It is in no record: a run that is opened again goes on without it.
@@ -154,16 +155,22 @@ def _is_just_asked(history: Sequence[Exchange]) -> bool:
 
 
 class _Move(msgspec.Struct, frozen=True):
-    """Which role to ask next, and with what prompt. `last`: its program may only answer."""
+    """Which role to ask next, and with what prompt.
+
+    `last`: its program may only answer. `is_late`: because the time is over.
+    """
 
     role: str
     text: str
     last: bool
     tool: ProgramTool | None = None
+    is_late: bool = False
 
 
 def _next_move(run: Run, agent: Agent, wanted: PromptRequest) -> _Move | End:
     """Whom to ask, or the end where nobody can be asked."""
+    if run.deadline.is_over():
+        return End("partial", TIMEOUT)
     state = run.state
     turns = since_question(run.history)  # a controller that was stuck at the last question may do well at this one
     now = controller_standing(turns, agent.patience)
@@ -184,7 +191,10 @@ def _next_move(run: Run, agent: Agent, wanted: PromptRequest) -> _Move | End:
         return End("partial", reason)
 
     # Better one answer from what there is than one more look and no answer.
-    last = calls == 1 and agent.last_answer
+    is_late = run.deadline.is_for_answer()
+    if is_late and not agent.last_answer:
+        return End("partial", TIMEOUT)
+    last = (calls == 1 or is_late) and agent.last_answer
     if last:
         wanted = msgspec.structs.replace(wanted, last=True)
         text = prompt(state, run.history, wanted)
@@ -192,7 +202,7 @@ def _next_move(run: Run, agent: Agent, wanted: PromptRequest) -> _Move | End:
     # Only the history gives way to the ceiling. Where the rest alone is longer, no turn can help.
     if len(text.encode()) > ceiling(state):
         return End("partial", "too_long")
-    return _Move(role, text, last, tool)
+    return _Move(role, text, last, tool, is_late)
 
 
 def calls_left(state: State, name: str, prompt_bytes: int) -> int:
@@ -242,7 +252,9 @@ def _turn(run: Run, move: _Move) -> FanOuts[str]:
     done = yield from run.turn(said, reply=reply, origin=CONTROLLER, call=call)
     if silence:
         run.observe(silence)
-    return done.halted
+    # A limit that is not the run's own: another controller would not be asked either.
+    is_unpaid = isinstance(result, Failed) and result.error == "budget"
+    return done.halted or ("budget" if is_unpaid else "")
 
 
 def silence_text(request: Request, failed: Failed) -> str:
@@ -298,13 +310,15 @@ def _refuse_all_but_final(said: Parsed, table: Table) -> Parsed | Unparsed:
     return Unparsed(said.text, (Problem("not_permitted", message, None),))
 
 
-def _judge_answer(state: State, agent: Agent, *, is_last: bool) -> End | str:
+def _judge_answer(state: State, agent: Agent, *, is_last: bool, is_late: bool) -> End | str:
     """The end that an answer makes, or, if it does not match the requested type, the remark for the controller."""
     assert state.answer is not None
     typed = None if agent.answer_type is None else agent.answer_type.check(state.answer.value)
     if isinstance(typed, str):
         return _type_remark(typed, state)
     status, reason = conclusion(state)
+    if is_late:
+        return End("partial", TIMEOUT, typed)
     if is_last:
         # The controller would have looked further. A caller must see that, so such an answer is never completed.
         return End("partial", reason or "last_answer", typed)

@@ -143,6 +143,8 @@ def _setup(parent: Run, request: Request, place: Path | None) -> Setup:
         run_key=hmac.digest(key, request.id.encode(), hashlib.sha256),
         clients=clients,
         parent=request,
+        within=parent.deadline,
+        level=ours.level + 1,
     )
 
 

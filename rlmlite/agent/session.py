@@ -216,6 +216,10 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def start(self) -> None:
+        """Begin to count the time of this call of the session."""
+        self._run.start()
+
     async def results(self, requests: Requests) -> Sequence[Result]:
         """The results of calls. Those that have a client are made first, so that a person waits for none of them.
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from rlmlite.errors import SettingError
 
@@ -81,6 +81,21 @@ def number(least: float, most: float, *, above: bool = False) -> ValueCheck:
         return amount
 
     return check
+
+
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3_600}
+_LONGEST_TIME: Final = 30 * 86_400
+
+
+def duration(name: str, value: object) -> float:
+    """Seconds, as a number or with a unit: `90`, `"90s"`, `"5m"`, `"1.5h"`."""
+    unit = value[-1:] if isinstance(value, str) else ""
+    amount = _float(value[:-1] if unit in _SECONDS else value)  # type: ignore[index]  # only a text has a unit
+    seconds = None if amount is None else amount * _SECONDS.get(unit, 1)
+    # NaN fails both comparisons.
+    if seconds is None or not 0 < seconds <= _LONGEST_TIME:
+        raise wrong(name, "seconds above 0, or a time such as 90s, 5m or 1.5h, at most 720h", value)
+    return seconds
 
 
 def _float(value: object) -> float | None:

@@ -17,6 +17,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from rlmlite.clients.bounds.deadline import Deadline
+from rlmlite.clients.bounds.spending import Held
 from rlmlite.clients.interface.cost_permit import NOT_PERMITTED, cost_bound, permit_all
 from rlmlite.clients.interface.options import ATTEMPTS
 from rlmlite.errors import OutOfMemoryError
@@ -27,7 +29,7 @@ from rlmlite.runs.history import CONTROLLER
 from rlmlite.runs.log import Keeper
 from rlmlite.runs.setup import Setup
 from rlmlite_kernel.actions.calls.tools import approves
-from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Requests, Result, render
+from rlmlite_kernel.effects.requests import DEADLINE, NO_USE, Answered, Failed, Request, Requests, Result, render
 from rlmlite_kernel.records.records import Entry, Step
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.turns.outages import AbandonedAfter, Outage
@@ -37,18 +39,34 @@ from rlmlite_traces import Unfinished
 NestedRun: TypeAlias = Callable[[Request], Awaitable[Result]]
 """Makes the nested run that answers a request."""
 
+NOT_IN_TIME = Failed(DEADLINE, NO_USE)
+"""The result of a call that was not made, because the time of the run was over."""
+
+CUT_IN_TIME = Failed(DEADLINE)
+"""That of one that a model was working on. It may be billed, so what was reserved for it is charged."""
+
 _PROGRESS_EVENTS = 100  # per fan-out, at most about so many
 
 
 class Dispatcher:
     """Carries the requests of one fan-out out. It lives as long as the fan-out, and so does what it refers to."""
 
-    def __init__(self, setup: Setup, blobs: Blobs, keeper: Keeper, state: State, nest: NestedRun | None) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        blobs: Blobs,
+        keeper: Keeper,
+        state: State,
+        nest: NestedRun | None,
+        deadline: Deadline,
+    ) -> None:
         self._setup = setup
         self._blobs = blobs
         self._keeper = keeper
         self._state = state
         self._nest = nest
+        self._deadline = deadline
+        self._held: Held | None = None  # of the user's limits, while calls are out
         self._tell = setup.settings.on_event
         self._turn = state.turn + 1  # the state is that of before this turn
 
@@ -57,6 +75,19 @@ class Dispatcher:
         if not self._permitted(requests, known):
             # What was paid for before the question was asked is used all the same.
             return [known.get(request.id, NOT_PERMITTED) for request in requests]
+        spending = self._setup.spending
+        if spending is None:
+            return await self._results(requests, known)
+        new = [request for request in requests if request.id not in known]
+        with spending.hold(cost_bound(new, self._state.settings.roles) or 0) as held:
+            if isinstance(held, str):
+                self._setup.settings.tell(held)
+                refused = Failed("budget", NO_USE, held)
+                return [known.get(request.id, refused) for request in requests]
+            self._held = held
+            return await self._results(requests, known)
+
+    async def _results(self, requests: Requests, known: Mapping[str, Result]) -> Sequence[Result]:
         async with AsyncExitStack() as connections:
             # Entered for each fan-out anew: between two of them the event loop stands still, and in a session the next
             # one may run in another loop, where connections of this one are of no use.
@@ -112,13 +143,48 @@ class Dispatcher:
         except MemoryError:
             return NO_MEMORY_TO_ASK
         try:
-            result = await self._answer(request, text)
+            result = await self._answer_in_time(request, text)
         except (MemoryError, OutOfMemoryError):
             # It may have been made and paid for: its usage is unknown, so what was reserved for it is charged.
             result = Failed("unavailable", detail="this machine has not enough memory for it")
         milliseconds = (time.monotonic_ns() - started) // 1_000_000
         self._keeper.timing(request.id, {"ms": milliseconds, "attempts": ATTEMPTS.get()})
         return _as_unicode(result)
+
+    async def _answer_in_time(self, request: Request, text: str) -> Result:
+        """The answer, when there is a slot for the call; a failure if the time of the run is over before it comes."""
+        import asyncio
+
+        is_of_controller = request.kind == "lm" and request.role.startswith(CONTROLLER)
+        until = self._deadline.for_call(is_of_controller=is_of_controller)
+        seconds = None if until is None else until - self._deadline.clock()
+        if seconds is not None and seconds <= 0:
+            return NOT_IN_TIME
+        # A nested run keeps to the time by itself: cut from here, it could not give the answer that it has.
+        is_cut = request.kind != "rlm"
+        has_begun = False
+        try:
+            async with asyncio.timeout(seconds if is_cut else None):
+                async with self._setup.slots.slot(request, self._setup.level):
+                    has_begun = True
+                    return await self._answer_at_cost(request, text)
+        except TimeoutError:
+            if seconds is None or self._deadline.clock() < until:  # type: ignore[operator]  # both or neither
+                raise  # somebody else's
+            return CUT_IN_TIME if has_begun and request.kind == "lm" else NOT_IN_TIME
+
+    async def _answer_at_cost(self, request: Request, text: str) -> Result:
+        """The answer, with its cost counted against the limits of the user, if there are any."""
+        role = self._state.settings.roles.get(request.role)
+        if self._held is None or request.kind != "lm" or role is None:
+            return await self._answer(request, text)
+        most = role.reserved_cost(request.prompt_bytes) or 0
+        self._held.begin(most)
+        # Of a call that is cut nobody knows what it costs: it stays under way, and counts as the most.
+        result = await self._answer(request, text)
+        is_free = isinstance(result, Answered) and result.cached
+        self._held.end(most, 0 if is_free else result.usage.cost_nano)
+        return result
 
     async def _answer(self, request: Request, text: str) -> Result:
         """The answer of whoever a request is for."""

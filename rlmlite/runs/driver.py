@@ -15,6 +15,7 @@ asyncio is imported where it is used: a program without calls needs no event loo
 """
 
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -35,11 +36,19 @@ NO_MEMORY_TO_ASK = Failed("cancelled", NO_USE, "this machine has not enough memo
 """The result of a call that was not made, because its prompt could not be rendered."""
 
 
+IN_VAIN = Failed("cancelled", NO_USE, "other calls of the step have failed")
+"""That of one whose step fails in any case."""
+
+
 class Answers(Protocol):
     """Answers the requests of a fan-out. A `Run` is one, a `Session` another."""
 
     async def results(self, requests: Requests) -> Sequence[Result]:
         """One result for each request, in their order."""
+        ...
+
+    def start(self) -> None:
+        """Begin to count the time of what is driven."""
         ...
 
 
@@ -50,6 +59,7 @@ def drive_turn(answers: Answers, calls: FanOuts[T]) -> T:
     a long search at once: inside, asyncio would hold the signal back until something awaits.
     """
     runner = None
+    answers.start()
     try:
         requests = next(calls)
         import asyncio
@@ -70,6 +80,7 @@ def drive_turn(answers: Answers, calls: FanOuts[T]) -> T:
 
 async def drive_turn_async(answers: Answers, calls: FanOuts[T]) -> T:
     """Drive to the end in the running event loop."""
+    answers.start()
     try:
         requests = next(calls)
         while True:
@@ -104,6 +115,7 @@ async def drive(
     """The results of a fan-out, by index. Calls begin in the order of their index.
 
     A call in `known` (a journal's, by id) is not made again.
+    When more calls of a step have failed than it can bear, its others are not made: the step fails whatever they say.
     When this is cancelled, or a call raises, calls under way are cancelled; those that had ended are in the journal.
     """
     import asyncio
@@ -111,6 +123,7 @@ async def drive(
     results: dict[int, Result] = {}
     indices = iter(range(len(requests)))  # shared: each worker takes the next index that nobody has
     finished = known or {}
+    failures: Counter[int] = Counter()  # by step
 
     async def work() -> None:
         for index in indices:
@@ -124,10 +137,14 @@ async def drive(
                 results[index] = NO_MEMORY_TO_ASK
                 continue
             result = finished.get(request.id)
+            if result is None and request.bears is not None and failures[request.step] > request.bears:
+                results[index] = IN_VAIN
+                continue
             if result is None:
                 result = await call(request)
                 journal(request.id, result)
                 await asyncio.sleep(0)  # a client that answers at once must not keep a cancellation from being heard
+            failures[request.step] += isinstance(result, Failed)
             results[index] = result
 
     # A worker without a call to make would only cost its task.

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import msgspec
 
+from rlmlite_kernel.effects.requests import DEADLINE
 from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.program.problems import Problem, Unparsed, explain
 from rlmlite_kernel.program.recorded import decode_reading
@@ -150,7 +151,8 @@ def _exchange(records: Sequence[AnyRecord], content: Content, room: int, seen: S
     else:
         remarks = () if said is None else remarks_of_reading(said)
         observation = "\n".join(filter(None, (say_lines(remarks), *(step.text for step in summaries))))
-    is_silent = first.call is not None and first.reply is None
+    # A call that the time of the run has cut says nothing of whom it was made to.
+    is_silent = first.call is not None and first.reply is None and first.call.error != DEADLINE
     return Exchange(
         turn=first.turn,
         origin=first.origin,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from rlmlite.clients.bounds.deadline import NO_DEADLINE
 from rlmlite.clients.interface.protocol import Client
 from rlmlite.errors import MORE_MEMORY, OutOfMemoryError
 from rlmlite.guard.code.parser import CODE_PARSER
@@ -58,6 +59,7 @@ class Run:
         self._history: list[Exchange] = []
         self._unfinished: Unfinished | None = None
         self._observation = ""
+        self.deadline = NO_DEADLINE
         if past is None:
             self._begin()
         else:
@@ -129,6 +131,12 @@ class Run:
     def budget(self) -> dict[str, dict[str, int | None]]:
         """For each limit what was used of it, what is reserved, and the limit."""
         return budget_of(self._state, self._usage)
+
+    def start(self) -> None:
+        """Begin to count the time for what is driven now: a question, a program, what is left of one."""
+        if self.setup.parent is None:
+            self.setup.slots.renew()
+        self.deadline = self.setup.deadline()
 
     def tell(self, event: Event) -> None:
         """Tell whoever watches the run."""
@@ -274,7 +282,7 @@ class Run:
         """The results of a fan-out. A call whose result is known already is not made again."""
         # Nothing that a run keeps refers back to it: it is freed, with its inputs, as soon as its owner drops it.
         nest = None if self.setup.nest is None else partial(self.setup.nest, self)
-        dispatcher = Dispatcher(self.setup, self.blobs, self._keeper, self._state, nest)
+        dispatcher = Dispatcher(self.setup, self.blobs, self._keeper, self._state, nest, self.deadline)
         return await dispatcher.results(requests, self.known())
 
     def known(self) -> Mapping[str, Result]:

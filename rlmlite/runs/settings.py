@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias, TypedDi
 
 import msgspec
 
+from rlmlite.clients.bounds.spending import SpendLimits, spend_limits
 from rlmlite.clients.interface import keys as key_checks
 from rlmlite.clients.interface import model_checks
 from rlmlite.clients.interface.cost_permit import Permit
@@ -135,6 +136,14 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
             "dollars that all calls of a run may cost; the prices of the models must be known", checks.dollars, LOWER
         ),
     ] = None
+    spend: Annotated[
+        SpendLimits | None,
+        Setting(
+            "dollars that all runs of this user may cost in a day or a month: see [spending](limits.md#spending)",
+            spend_limits,
+            NEVER,
+        ),
+    ] = None
     confirm_above: Annotated[
         Decimal | None,
         Setting("dollars; before calls that may cost more, the person at the terminal is asked", checks.dollars, LOWER),
@@ -234,6 +243,14 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
             LOWER,
         ),
     ] = _CALLING.timeout
+    max_time: Annotated[
+        float | None,
+        Setting(
+            "seconds for a question or a program with its nested runs, or `5m`: see [time](limits.md#time)",
+            checks.duration,
+            LOWER,
+        ),
+    ] = None
     retries: Annotated[int, Setting("attempts after the first", checks.whole(0, 20), LOWER)] = _CALLING.retries
     stream: Annotated[
         bool, Setting("whether answers come in pieces, so that a long one meets no timeout", checks.truth, TRUST)
@@ -304,6 +321,7 @@ class SettingKeywords(TypedDict, total=False):
     nested: Model | Sequence[Model] | None
     limits: Limits | Mapping[str, int | str | None] | None
     max_cost: str | int | float | Decimal | None
+    spend: SpendLimits | Mapping[str, str | int | float | Decimal] | None
     confirm_above: str | int | float | Decimal | None
     permit: Permit | None
     answer_type: Any
@@ -324,6 +342,7 @@ class SettingKeywords(TypedDict, total=False):
     max_memory: int | str | None
     workers: int | None
     timeout: float | None
+    max_time: float | str | None
     retries: int | None
     stream: bool | None
     decode: Decode | None

@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from rlmlite.clients.bounds.deadline import Deadline
+from rlmlite.clients.bounds.slots import Slots
+from rlmlite.clients.bounds.spending import Spending
 from rlmlite.clients.interface.cost_permit import Permit, check_prices, permit_all
 from rlmlite.clients.interface.keys import check_shared_key
+from rlmlite.clients.interface.options import WORKERS
 from rlmlite.clients.interface.prices import nano
 from rlmlite.clients.interface.protocol import Client, Preparable, role
 from rlmlite.guard.memory import limit_memory
@@ -46,7 +50,9 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
 
     `clients` is the client behind each role. `services` is what it may reach besides models, `policy` what is permitted
     of all that. `permit` is asked before every fan-out. `scope` holds the labels for the genesis. `nest` makes nested
-    runs; without it they are not available. A run that is nested itself has a `parent`: the call that it answers.
+    runs; without it they are not available. A run that is nested itself has a `parent`: the call that it answers, and
+    must be over `within` that run's time; its `level` is 1, or more. `slots` and `spending` are shared by all runs of a
+    tree.
     """
 
     settings: RunSettings
@@ -58,6 +64,18 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     scope: Mapping[str, str] = {}
     nest: Nest | None = None
     parent: Request | None = None
+    slots: Slots = msgspec.field(default_factory=lambda: Slots(WORKERS))
+    spending: Spending | None = None
+    within: Deadline | None = None
+    level: int = 0
+
+    def deadline(self) -> Deadline:
+        """The time of a run that begins now."""
+        if self.within is not None:
+            return self.within.within()
+        settings = self.settings
+        answers = bool(settings.controller) and settings.last_answer
+        return Deadline.after(settings.max_time, answers=answers)
 
     def labelled(self, labels: Mapping[str, str]) -> "Setup":
         """The same with more labels for the genesis."""
@@ -77,7 +95,7 @@ def prepare(settings: RunSettings, *, nest: Nest | None = None, otherwise: Clien
 
         use_threads(settings.threads)
     clients = clients_of(settings, otherwise)
-    check_prices(_roles(clients, settings), settings.limits)
+    check_prices(_roles(clients, settings), settings.limits, is_spend_limited=settings.spend is not None)
     services, policy, labels = _services(settings)
     # Last, since it starts work in the background, which a run that is refused does not need. One client may play
     # several roles.
@@ -85,6 +103,8 @@ def prepare(settings: RunSettings, *, nest: Nest | None = None, otherwise: Clien
     for client in by_identity.values():
         if isinstance(client, Preparable):
             client.get_ready()
+    if settings.max_time is not None:
+        labels = {**labels, "max_time": f"{settings.max_time:g} s"}
     return Setup(
         settings=settings,
         run_key=run_key(settings.run_key),
@@ -94,6 +114,8 @@ def prepare(settings: RunSettings, *, nest: Nest | None = None, otherwise: Clien
         services=services,
         scope={**settings.scope, **labels},
         nest=nest,
+        slots=Slots(settings.workers),
+        spending=None if settings.spend is None else Spending(settings.spend),
     )
 
 

@@ -42,6 +42,8 @@ class CallSite(NamedTuple):
 class CallSet(Sequence[Request]):
     """The requests of one step and round. `sizes` are the prompts' bytes.
 
+    `bears` is how many of them may fail, if that is known.
+
     A request is built when it is read, and not kept: a fan-out over 100,000 chunks holds no more prompts at a time than
     there are calls under way. What is kept of a prompt is its digest, which the record needs.
     """
@@ -61,6 +63,7 @@ class CallSet(Sequence[Request]):
         self.kind, self.nested = kind, nested
         self.given: Mapping[str, TaintedValue] = {} if given is None else given
         """What a nested run has as inputs, as it is here: with where it came from."""
+        self.bears: int | None = None
         self.sizes = prompts.sizes()
         self._digests = [""] * len(prompts)
 
@@ -93,6 +96,8 @@ class CallSet(Sequence[Request]):
             text=text,
             # A form whose words are data stays in its fence in the prompt: in a schema it would stand without one.
             schema=None if self.prompts.is_form_data else self.prompts.schema,
+            step=self.place.step,
+            bears=self.bears,
         )
 
     def digest(self, index: int) -> str:

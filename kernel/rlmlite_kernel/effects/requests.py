@@ -12,7 +12,7 @@ Not here: retries, timeouts, rate limits, connections. They belong to the driver
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -83,9 +83,14 @@ Failure: TypeAlias = Literal[
     "raised",
     "unknown",
     "no_answer",
+    "deadline",
 ]
 """Why a call has no answer. `raised` is a tool's own error, `unknown` a tool's call whose end nobody saw, `no_answer` a
-nested run that ended without one."""
+nested run that ended without one, `deadline` a call that the time of the run ended or did not let begin."""
+
+
+DEADLINE: Final = "deadline"
+"""The failure of calls that the time of the run ended."""
 
 
 Form: TypeAlias = Literal[
@@ -129,6 +134,7 @@ class Request(msgspec.Struct, frozen=True):
     hex) are of that text.
     `schema` is the form that the answer must have, which the prompt asks for in words. A client that can hold a model
     to it sends it, and says so in the result's `sampling`. `None`: any text will do, or the form's words are data.
+    `bears` is how many failed calls its `step` can bear, if that is known: after more of them no other is of use.
     """
 
     id: str
@@ -142,6 +148,8 @@ class Request(msgspec.Struct, frozen=True):
     nested: Nested | None = None
     text: str = ""
     schema: Schema | None = None
+    step: int = 0
+    bears: int | None = None
 
 
 class Answered(msgspec.Struct, frozen=True, tag_field="is", tag="answered", omit_defaults=True):

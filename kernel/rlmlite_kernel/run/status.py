@@ -23,16 +23,18 @@ Not here: how a host ends a run without an answer (`rlmlite.runs.program`).
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from rlmlite_kernel.effects.requests import DEADLINE, Failed
 from rlmlite_kernel.faults import ABANDONED, ACTION_RAISED, ARGUMENT_CHANGED, CRASHED, NO_VALUE, OUT_OF_MEMORY
 from rlmlite_kernel.records.evolution import LOSSES_ARE_PARTIAL
 from rlmlite_kernel.run.steps.state import State
-from rlmlite_kernel.run.steps.step import FinishedStep
+from rlmlite_kernel.run.steps.step import FinishedStep, StepOutcome
 
 INPUT_CHANGED: Final = "input_changed"
 """The code of the only reason for which a turn halts."""
 
 INPUT_INCOMPLETE: Final = "input_incomplete"
 CALLS_FAILED: Final = "calls_failed"
+TIMEOUT: Final = "timeout"
 
 LOSSES: Final[Mapping[str, str]] = {
     "budget": "a budget of the run was used up, or something would have exceeded it",
@@ -42,6 +44,7 @@ LOSSES: Final[Mapping[str, str]] = {
     "join": "a join had more pairs than are made",
     "too_long": "a prompt was longer than a call may be",
     CALLS_FAILED: "a call failed: of a model, a tool, a nested run, or of the controller itself",
+    TIMEOUT: "the time of the run was over before all calls had ended",
     "rows_lacking": "some rows got no answer",
     "nested_partial": "a nested run ended without being completed",
     "not_installed": "an action needed an extra that is not installed",
@@ -113,8 +116,9 @@ def begin_turn(state: State, origin: str, controller_error: str) -> dict[str, An
     # A program of the host's is told of its own failures only.
     fields["earlier_failures"] = () if is_of_host else (*state.earlier_failures, *state.failures)
     if controller_error:
-        fields["failures"] = (CALLS_FAILED,)
-        fields["partial"] = _merge(state.partial, (CALLS_FAILED,))
+        code = TIMEOUT if controller_error == DEADLINE else CALLS_FAILED
+        fields["failures"] = (code,)
+        fields["partial"] = _merge(state.partial, (code,))
     return fields
 
 
@@ -128,7 +132,9 @@ def note_losses(state: State, step: FinishedStep) -> dict[str, Any]:
     outcome, planned = step.outcome, step.planned
     if LOSSES_ARE_PARTIAL not in state.run.flags:
         return {"partial": _merge(state.partial, outcome.context.partial)}
-    own = list(outcome.context.partial)
+    # First, since it is why the calls of the step have failed.
+    own = [TIMEOUT] if _met_deadline(outcome) else []
+    own += outcome.context.partial
     if outcome.status == "failed" and outcome.code in LOSSES:
         own.append(outcome.code)
     read = [code for name in sorted(planned.reads) for code in state.lossy.get(name, ())]
@@ -142,6 +148,13 @@ def note_losses(state: State, step: FinishedStep) -> dict[str, Any]:
             lossy[change.name] = codes
         fields["lossy"] = lossy  # type: ignore[assignment]  # fields of several types, by name
     return fields
+
+
+def _met_deadline(outcome: StepOutcome) -> bool:
+    """Whether the time of the run ended calls of a step, or of a run nested in it, or did not let them begin."""
+    results = [result for each in outcome.calls for result in each.results if result is not None]
+    is_cut = any(isinstance(result, Failed) and result.error == DEADLINE for result in results)
+    return is_cut or any(result.child is not None and result.child.reason == TIMEOUT for result in results)
 
 
 def _merge(known: Iterable[str], new: Iterable[str]) -> tuple[str, ...]:

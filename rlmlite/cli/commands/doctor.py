@@ -19,7 +19,9 @@ from rlmlite.cli.settings.config import load
 from rlmlite.cli.settings.environment import PREFIX
 from rlmlite.cli.settings.files import FILE, read_folder_file, read_user_file, user_path
 from rlmlite.cli.settings.folder import settings_of_folder
+from rlmlite.clients.bounds.spending import Spending
 from rlmlite.clients.interface.keys import OPENAI_KEY, OPENAI_ORIGIN, SHARED_KEY
+from rlmlite.clients.interface.prices import dollars
 from rlmlite.errors import SettingError
 from rlmlite.guard.memory.limit import memory_report
 from rlmlite.guard.places import HOME_VARIABLE, is_mine, state_folder
@@ -111,6 +113,17 @@ def _key(server: str, variable: str) -> Fact:
     return Fact("keys", server, None, f"the key in {variable}, {is_there}")
 
 
+def _spending() -> Iterator[Fact]:
+    limits = load({}).spend
+    if limits is None:
+        yield Fact("spending", "limits", None, "none; [spend] in your settings limits a day or a month")
+        return
+    for period, (amount, limit) in Spending(limits).totals().items():
+        if limit is not None:
+            text = f"{dollars(amount)} of {dollars(limit)} is spent or set aside"
+            yield Fact("spending", period, amount < limit, text)
+
+
 def _folders() -> Iterator[Fact]:
     folder = state_folder()
     home = f" (by {HOME_VARIABLE})" if os.environ.get(HOME_VARIABLE) else ""
@@ -154,4 +167,4 @@ def _python() -> Iterator[Fact]:
         yield Fact("installation", f"extra {extra}", None, versions(names) or missing)
 
 
-_PARTS = (_settings, _trust, _keys, _folders, _parsers, _memory, _python)
+_PARTS = (_settings, _trust, _keys, _spending, _folders, _parsers, _memory, _python)

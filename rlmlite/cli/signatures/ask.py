@@ -16,6 +16,7 @@ from rlmlite.cli.signatures.options import (
     Limit,
     MaxCost,
     MaxMemory,
+    MaxTime,
     Nested,
     NewTrace,
     Paths,
@@ -54,6 +55,7 @@ def ask(
     max_cost: MaxCost = None,
     confirm_above: ConfirmAbove = None,
     yes: Yes = False,
+    max_time: MaxTime = None,
     max_memory: MaxMemory = None,
     price: Price = None,
     workers: Workers = None,
@@ -75,7 +77,14 @@ def ask(
     from rlmlite.cli.commands.ask import run
 
     flags = {"max_cost": max_cost, "confirm_above": confirm_above, **permission_flags(tool, policy, approve)}
-    flags |= {"copy_inputs": copy, "store": store, "nested": nested, "decode": decode, "max_memory": max_memory}
+    flags |= {
+        "copy_inputs": copy,
+        "store": store,
+        "nested": nested,
+        "decode": decode,
+        "max_memory": max_memory,
+        "max_time": max_time,
+    }
     flags |= calling_flags(workers, timeout, stream)
     job = job_of(paths, controller, sub, limit, run_key, trace, yes, read=read, price=price, input=input, **flags)
     raise typer.Exit(run(question, job, session, last_answer=last_answer, as_json=json))

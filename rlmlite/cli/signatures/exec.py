@@ -13,6 +13,7 @@ from rlmlite.cli.signatures.options import (
     Limit,
     MaxCost,
     MaxMemory,
+    MaxTime,
     NewTrace,
     Policy,
     Price,
@@ -50,6 +51,7 @@ def exec_(
     max_cost: MaxCost = None,
     confirm_above: ConfirmAbove = None,
     yes: Yes = False,
+    max_time: MaxTime = None,
     max_memory: MaxMemory = None,
     price: Price = None,
     workers: Workers = None,
@@ -74,7 +76,7 @@ def exec_(
     if program is None and words:
         path, inputs = words[0], words[1:]
     flags: dict[str, Any] = {"max_cost": max_cost, "confirm_above": confirm_above, "copy_inputs": copy, "store": store}
-    flags |= {"max_memory": max_memory, **permission_flags(tool, policy, approve)}
+    flags |= {"max_memory": max_memory, "max_time": max_time, **permission_flags(tool, policy, approve)}
     flags |= calling_flags(workers, timeout, stream)
     job = job_of(
         inputs,

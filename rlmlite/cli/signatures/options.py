@@ -93,6 +93,10 @@ Limit: TypeAlias = Annotated[
 MaxCost: TypeAlias = Annotated[
     str | None, typer.Option("--max-cost", metavar="DOLLARS", help="The most that all calls may cost, such as 2.00.")
 ]
+MaxTime: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--max-time", metavar="TIME", help="Time for all calls and the answer, such as 90s or 5m."),
+]
 MaxMemory: TypeAlias = Annotated[
     str | None,
     typer.Option("--max-memory", metavar="SIZE", help="Memory for data, such as 4GiB, or none. [of this machine]"),

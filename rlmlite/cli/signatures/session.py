@@ -19,6 +19,7 @@ from rlmlite.cli.signatures.options import (
     Limit,
     MaxCost,
     MaxMemory,
+    MaxTime,
     Nested,
     Paths,
     Policy,
@@ -86,6 +87,7 @@ def exec_(
     approve: Approve = None,
     confirm_above: ConfirmAbove = None,
     yes: Yes = False,
+    max_time: MaxTime = None,
     max_memory: MaxMemory = None,
     json: AsJson = False,
 ) -> None:
@@ -93,7 +95,7 @@ def exec_(
     from rlmlite.cli.commands.sessions.session import exec_
 
     flags: dict[str, Any] = {"nested": nested, "store": store, "confirm_above": confirm_above}
-    flags["max_memory"] = max_memory
+    flags |= {"max_memory": max_memory, "max_time": max_time}
     flags |= permission_flags(tool, policy, approve)
     job = job_of(None, controller, sub, yes=yes, text=program, path=path, input=input, **flags)
     raise typer.Exit(exec_(session, job, as_json=json))
@@ -128,6 +130,7 @@ def resume(
     approve: Approve = None,
     confirm_above: ConfirmAbove = None,
     yes: Yes = False,
+    max_time: MaxTime = None,
     max_memory: MaxMemory = None,
     json: AsJson = False,
 ) -> None:
@@ -135,7 +138,7 @@ def resume(
     from rlmlite.cli.commands.sessions.session import resume
 
     flags: dict[str, Any] = {"nested": nested, "store": store, "confirm_above": confirm_above}
-    flags["max_memory"] = max_memory
+    flags |= {"max_memory": max_memory, "max_time": max_time}
     flags |= permission_flags(tool, policy, approve)
     job = job_of(None, controller, sub, yes=yes, input=input, **flags)
     raise typer.Exit(resume(session, job, answers, as_json=json))

@@ -33,9 +33,12 @@ def cost_bound(requests: Requests, roles: Mapping[str, Role]) -> int | None:
     return total
 
 
-def check_prices(roles: Mapping[str, Role], limits: Limits) -> None:
-    """Raise `SettingError` for a model of unknown price under a cost limit, which could not be kept."""
-    if limits.cost_nano is None:
+def check_prices(roles: Mapping[str, Role], limits: Limits, *, is_spend_limited: bool = False) -> None:
+    """Raise `SettingError` for a model of unknown price under a limit of cost, which could not be kept.
+
+    `is_spend_limited`: what all runs may cost is limited.
+    """
+    if limits.cost_nano is None and not is_spend_limited:
         return
     for role in roles.values():
         if role.input_price is None or role.output_price is None:

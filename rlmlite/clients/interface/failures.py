@@ -73,6 +73,9 @@ FAILURES: Final[Mapping[Failure, FailureKind]] = {
         "a tool with side effects was called, but its end was not recorded; it was not called again", False
     ),
     "no_answer": FailureKind("the nested run ended without an answer", False),
+    "deadline": FailureKind(
+        "the time of the run was over before the call had ended, or before it was made", True, "raise --max-time"
+    ),
 }
 """Every kind of failure."""
 

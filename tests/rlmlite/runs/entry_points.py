@@ -44,6 +44,8 @@ VALUES: dict[str, Any] = {
     "max_memory": "none",
     "workers": 3,
     "timeout": 5,
+    "max_time": 90.0,
+    "spend": {"day": "2.00"},
     "retries": 0,
     "stream": True,
     "decode": "tool",

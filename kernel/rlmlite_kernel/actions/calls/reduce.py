@@ -100,6 +100,7 @@ def _ask_level(
     writer = PromptWriter(context, dict(plan.inputs), TaintedValue(group_rows, origins), holding_of)
     prompts = writer.write(plan.prompt, plan.schema)
     calls = model_calls(prompts, plan.role, place, context)
+    calls.bears = 0
     take_answers = partial(_take_answers, plan, prompts.origins, place)
     return Ask(calls, take_answers)
 

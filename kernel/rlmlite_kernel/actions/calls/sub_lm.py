@@ -79,6 +79,7 @@ def ask_over_chunks(
     all_must_succeed = on_error == "fail"
     # No chunks, no calls: an empty list is then the answer, not a failure.
     needed = len(calls) if all_must_succeed else min(min_ok, len(calls))
+    calls.bears = len(calls) - needed
     rules = _AnswerRules(schema, needed, input_bits_of(prompts.origins), rows.spans)
     return Ask(calls, partial(_make_value, rules), all_must_succeed)
 
