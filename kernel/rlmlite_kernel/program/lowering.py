@@ -62,6 +62,7 @@ class PlannedStep(msgspec.Struct, frozen=True, eq=False):
 
     `last`: it ends its statement, and the statement's temporaries are dropped after it. `barrier`: it depends on every
     step before it, and every step after depends on it. A statement with `problems` is one step that will not run.
+    `written` is the call of the statement before it was lowered, by which its last step is labelled.
     """
 
     statement: int
@@ -72,6 +73,7 @@ class PlannedStep(msgspec.Struct, frozen=True, eq=False):
     reads: frozenset[str]
     barrier: bool
     problems: tuple[Problem, ...] = ()
+    written: Call | None = None
 
     def depends_on(self, earlier: "PlannedStep") -> bool:
         """Whether this step has to wait for one that comes before it in the program."""
@@ -123,15 +125,16 @@ class _Lowering:
 
     def lower_statement(self, number: int, statement: Statement) -> None:
         """The steps of a statement."""
-        call = self._lower_call(number, _call_of(statement))
-        self._add(number, call, target_of(statement), last=True)
+        written = _call_of(statement)
+        self._add(number, self._lower_call(number, written), target_of(statement), written)
 
-    def _add(self, number: int, call: Call, target: str | None, last: bool) -> None:
+    def _add(self, number: int, call: Call, target: str | None, written: Call | None = None) -> None:
         """A step for a call whose arguments are lowered."""
         action = self._table[call.name]
         bound = bind(action, call, raise_fault)
         reads = frozenset(_names_in_call(action, bound, PLAIN, self._table))
-        self.steps.append(PlannedStep(number, call, bound, target, last, reads, action.barrier))
+        is_last = written is not None
+        self.steps.append(PlannedStep(number, call, bound, target, is_last, reads, action.barrier, (), written))
 
     def _lower_call(self, number: int, call: Call) -> Call:
         """The call with every nested call that can stand alone taken out."""
@@ -188,7 +191,7 @@ class _Lowering:
         lowered = self._lower_call(number, call)  # its own nested calls come before it
         self._temporaries += 1
         name = f"_{self._temporaries}"
-        self._add(number, lowered, name, last=False)
+        self._add(number, lowered, name)
         return Var(name)
 
 

@@ -102,8 +102,11 @@ def lacked_guards(flags: Collection[int]) -> str:
     return ", and ".join(what for flag, what in GUARDS.items() if flag not in flags)
 
 
-RENDERING: Final = 2
-"""The wording and layout of texts in receipts: 1 is that of format 1; 2 is plainer English."""
+UNNAMED_RENDERING: Final = 2
+"""The rendering of a trace that names none: when it was written, there was no other one."""
+
+RENDERING: Final = 3
+"""The wording and layout of texts in receipts: 1 is that of format 1; 2 is plainer English; 3 shows text as text."""
 
 KERNEL: Final = "0.1.0"
 """The version of this kernel, as the genesis record names it."""

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from rlmlite_kernel.records.evolution import RENDERING
+from rlmlite_kernel.records.evolution import UNNAMED_RENDERING
 
 ZERO = "0" * 64
 """`prev` of the first record, which has none before it."""
@@ -60,7 +60,7 @@ class Genesis(Record, tag="genesis", frozen=True, kw_only=True):
     v: int
     run: str
     flags: tuple[int, ...] = ()
-    rendering: int = RENDERING
+    rendering: int = UNNAMED_RENDERING
     kernel: str
     engines: dict[str, str]
     grammar: str = ""

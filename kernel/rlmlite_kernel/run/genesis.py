@@ -29,6 +29,7 @@ from rlmlite_kernel.records.evolution import (
     KERNEL,
     LABELS_OF_QUESTIONS,
     LOSSES_ARE_PARTIAL,
+    RENDERING,
 )
 from rlmlite_kernel.records.records import Blob, Entry, Genesis, InputEntry
 from rlmlite_kernel.records.refs import Salts, blob, commit_value
@@ -76,6 +77,7 @@ def first_state(
         size = state.coverage.layout.sizes[name]
         entries.append(_input_entry(name, each, state.variables[name], sources[name][0].ref, size))
     record = Genesis(
+        rendering=RENDERING,
         v=FORMAT,
         run=state.run.id,
         flags=tuple(sorted(flags)),

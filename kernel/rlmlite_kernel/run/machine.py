@@ -355,7 +355,7 @@ def _commit_next(turn: RunningTurn, recorder: Recorder, blobs: Blobs) -> None:
     """
     step = turn.next_to_commit()
     assert step is not None
-    after = turn.statements_after(step)
+    after = turn.outlook(step)
     try:
         recorder.commit(step, after, blobs, is_shown=not turn.is_unshown())
         return

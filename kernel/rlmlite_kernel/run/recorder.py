@@ -40,10 +40,12 @@ from rlmlite_kernel.records.records import (
 from rlmlite_kernel.records.refs import blob
 from rlmlite_kernel.records.remarks import StepRemark, merge_remarks
 from rlmlite_kernel.records.settings import Role, Settings
+from rlmlite_kernel.run.room import Outlook, is_look, room_of_echo, room_of_look
 from rlmlite_kernel.run.show import (
     UNSEEN_FAILURE,
     exposure_of,
     fails_unseen,
+    need_of,
     origins_of,
     show_nothing,
     show_step,
@@ -54,9 +56,6 @@ from rlmlite_kernel.run.steps.state import Answer, State, state_digest
 from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
-
-_LINE_BYTES = 120
-"""Kept free of the turn's observation for each statement that is still to be shown."""
 
 
 class Recorder:
@@ -86,7 +85,7 @@ class Recorder:
             self._room -= len(text.encode()) + len("\n")
             self.shown.append(text)
 
-    def commit(self, step: FinishedStep, statements_after: int, blobs: Blobs, *, is_shown: bool = True) -> None:
+    def commit(self, step: FinishedStep, outlook: Outlook, blobs: Blobs, *, is_shown: bool = True) -> None:
         """Record one step, and make the state after it. `is_shown`: there is memory to show it in.
 
         Raises `InputChangedError` if a file that is to be shown has changed, and `MemoryError`; then nothing is
@@ -98,7 +97,7 @@ class Recorder:
         # First all that may fail, so that a step that cannot be recorded has touched neither the state nor the records.
         texts_read = _texts_read(outcome, before)
         below = _covered_below(outcome, before)
-        observation = self._observe(step, statements_after, blobs, is_shown)
+        observation = self._observe(step, outlook, blobs, is_shown)
         shown = blob(before.run.salts, observation.text.encode()) if observation.text else None
         calls, call_blobs = _record_calls(outcome.calls, ast.salt, before, number)
         after = self._state_after(step, observation, {**below, "read": [*texts_read, *below["read"]]}, number)
@@ -139,22 +138,34 @@ class Recorder:
         if observation.text:
             self.shown.append(observation.text)
 
-    def _observe(self, step: FinishedStep, statements_after: int, blobs: Blobs, is_shown: bool) -> Observation:
-        """What the step shows, within what is left of the turn; a line is kept free for each later statement."""
+    def _observe(self, step: FinishedStep, outlook: Outlook, blobs: Blobs, is_shown: bool) -> Observation:
+        """What the step shows, within its share of what is left of the turn."""
         newline_size = 1
         left = max(0, self._room - newline_size)
-        # In a long program the lines alone would take more than there is; then every statement gets an equal share.
-        beside_lines = left - _LINE_BYTES * statements_after
-        equal_share = left // (statements_after + 1)
-        room = max(beside_lines, equal_share)
         state = self.state
-        whole = show_step(step, state, blobs, self._text, room) if is_shown else show_nothing(step, state)
-        is_last = step.planned.last and not statements_after
-        if is_last and (self._fails_unseen or fails_unseen(step, state)):
-            whole = msgspec.structs.replace(whole, text=f"{whole.text}\n{UNSEEN_FAILURE}".lstrip("\n"))
+        is_last = step.planned.last and not outlook.statements
+        tells_failure = is_last and (self._fails_unseen or fails_unseen(step, state))
+        after = f"\n{UNSEEN_FAILURE}" if tells_failure else ""
+        room = self._share_of(step, outlook, blobs, max(0, left - len(after)))
+        if is_shown:
+            whole = show_step(step, state, blobs, self._text, room, is_brief=outlook.is_looked_at)
+        else:
+            whole = show_nothing(step, state)
         # Messages of faults and problems are not bounded where they are made, so the bound is kept here.
         text, cut = fit_text(whole.text, room)
+        # Where there is no room for this either, it is cut as well.
+        text, _ = fit_text(f"{text}{after}".lstrip("\n"), left)
         return Observation(text, whole.spans, whole.cut + cut)
+
+    def _share_of(self, step: FinishedStep, outlook: Outlook, blobs: Blobs, left: int) -> int:
+        """The bytes of a step, of those that are left."""
+        if not is_look(step.planned, self.state.run.table):
+            return room_of_echo(left, outlook)
+        if not outlook.neighbours:
+            return room_of_look(left, outlook, [left])
+        looks = (step, *outlook.neighbours)
+        shown = [show_step(each, self.state, blobs, self._text, left) for each in looks]
+        return room_of_look(left, outlook, [need_of(each) for each in shown])
 
     def _state_after(
         self, step: FinishedStep, observation: Observation, covered: Mapping[str, Sequence[Text]], number: int

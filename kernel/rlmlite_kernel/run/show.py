@@ -13,24 +13,32 @@ Not here: how values are worded (`observation.observations`); how much room a tu
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from rlmlite_kernel.actions.end import Forgotten, Noted
 from rlmlite_kernel.effects.requests import EffectKind
 from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, FOREIGN, INPUT, LM, TOOL, TaintedValue
 from rlmlite_kernel.observation.evidence import GIVEN
-from rlmlite_kernel.observation.observations import Observation, ObservationWriter, fit_text
+from rlmlite_kernel.observation.layout.pieces import share
+from rlmlite_kernel.observation.observations import SLACK, Observation, ObservationWriter, fit_text
+from rlmlite_kernel.program.ast import Expr, Var
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.problems import explain
+from rlmlite_kernel.program.spelling import root_of
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedStep, StepOutcome, fits_no_budget
 from rlmlite_kernel.run.turns.outages import UNSHOWN
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.fences import fenced
+from rlmlite_kernel.values.values import Value
 
 UNSEEN_FAILURE = "! of the steps that are not shown, at least one has failed"
 """Stands below a program. Which of them it was would be one bit for each of a thousand steps."""
+
+_BY_ARGUMENT = ("show", "load")
+"""Actions that show their arguments as they are, so that each is labelled by its expression."""
 
 _FIGURE = re.compile(r"\d[\d,.]*")
 
@@ -38,8 +46,12 @@ _ANSWERED_BY: Mapping[EffectKind, int] = {"lm": LM, "rlm": LM, "tool": TOOL}
 """The origin of what a call gives, by its kind. An approver and a clock are trusted."""
 
 
-def show_step(step: FinishedStep, state: State, blobs: Blobs, program_text: str, room: int) -> Observation:
+def show_step(
+    step: FinishedStep, state: State, blobs: Blobs, program_text: str, room: int, *, is_brief: bool = False
+) -> Observation:
     """What a step shows in `room` bytes. `state` is that before the step commits.
+
+    `is_brief`: the program shows its value itself, so its own line is enough.
 
     Raises `InputChangedError` if a file has changed that would be shown.
     """
@@ -55,7 +67,7 @@ def show_step(step: FinishedStep, state: State, blobs: Blobs, program_text: str,
         message = _hide_figures(outcome.message) if _hides_budgets(outcome, state) else outcome.message
         shown = Observation(f"{_label(planned)}: {outcome.status} ({outcome.code}): {message}")
     elif planned.last:
-        shown = _show_result(planned, outcome, blobs, room, state)
+        shown = _show_result(planned, outcome, blobs, max(0, room - _room_for_remarks(outcome, room)), state, is_brief)
     else:
         shown = Observation("")  # a temporary: the statement's last step says what became of it
     return _add_remarks(shown, outcome, room, hides_figures=_hides_budgets(outcome, state))
@@ -72,7 +84,9 @@ def _label(planned: PlannedStep) -> str:
     return planned.target or planned.op
 
 
-def _show_result(planned: PlannedStep, outcome: StepOutcome, blobs: Blobs, room: int, state: State) -> Observation:
+def _show_result(
+    planned: PlannedStep, outcome: StepOutcome, blobs: Blobs, room: int, state: State, is_brief: bool
+) -> Observation:
     """What a step that went well shows of its value, or of its effect on the run."""
     effect = outcome.effect
     if isinstance(effect, FinalAnswer):
@@ -83,10 +97,54 @@ def _show_result(planned: PlannedStep, outcome: StepOutcome, blobs: Blobs, room:
         return Observation(f"{effect.name}: forgotten")
     data = outcome.data or TaintedValue(None)
     is_foreign = bool(data.origins & FOREIGN)
-    writer = ObservationWriter(blobs, room, _fence_source(planned), is_foreign)
-    if state.run.table[planned.op].shows:
-        return writer.whole(_label(planned), data.value)
-    return writer.summary(_label(planned), data.value)
+
+    def writer(source: str = "") -> ObservationWriter:
+        return ObservationWriter(blobs, state.run.document_names, source or _fence_source(planned), is_foreign)
+
+    if not state.run.table[planned.op].shows:
+        return writer().summary(_label(planned), data.value, room, is_brief=is_brief)
+    looks = _looks(planned, data.value)
+    if len(looks) == 1:
+        return writer().whole(*looks[0], room)
+    return share_room([partial(writer(root_of(label)).whole, label, value) for label, value in looks], room)
+
+
+def share_room(looks: Sequence[Callable[[int], Observation]], room: int) -> Observation:
+    """Several observations in the room of one: what is small is whole, the others have equal parts of what is left."""
+    newlines = len(looks) - 1
+    shown = [look(room) for look in looks]
+    level = share([need_of(each) for each in shown], max(0, room - newlines))
+    shown = [each if need_of(each) <= level else look(level) for each, look in zip(shown, looks, strict=True)]
+    return Observation(
+        "\n".join(each.text for each in shown),
+        tuple(span for each in shown for span in each.spans),
+        sum(each.cut for each in shown),
+    )
+
+
+def need_of(shown: Observation) -> int:
+    """The room in which an observation is what it is in the whole room of a turn."""
+    return len(shown.text.encode()) + SLACK
+
+
+def _looks(planned: PlannedStep, value: Value) -> list[tuple[Expr, Value]]:
+    """What a step shows: each value with the expression that it is of. `show(a, b)` is `show(a)` and `show(b)`."""
+    written = planned.written
+    assert written is not None
+    if planned.target is not None:
+        return [(Var(planned.target), value)]
+    if planned.op not in _BY_ARGUMENT or written.named or not written.args:
+        return [(written, value)]
+    if len(written.args) == 1:
+        return [(written.args[0], value)]
+    assert isinstance(value, list)
+    return list(zip(written.args, value, strict=True))
+
+
+def _room_for_remarks(outcome: StepOutcome, room: int) -> int:
+    """Bytes that the value of a step leaves to its warnings and notes: a quarter at most."""
+    needed = sum(len(remark.message) + 3 * len(remark.quoted) + 80 for remark in outcome.context.remarks)
+    return min(needed, room // 4)
 
 
 def _fence_source(planned: PlannedStep) -> str:

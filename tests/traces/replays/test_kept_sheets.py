@@ -23,11 +23,13 @@ FILES = {
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_trace_of_a_sheet_replays(name: str) -> None:
-    """Every record is what it was: refs, hits with their separators, evidence, coverage."""
+    """Every record is what it was: refs, hits with their separators, evidence, what was scanned and read."""
     if name == "arrow":
         pytest.importorskip("pyarrow", reason="needs the extra `tables`")
     places = {"context": SHEETS / FILES[name]} if FILES[name] else {}
 
     replayed = replay(verify(SHEETS / f"{name}.rlm", at_least=Level.SEALED), places, derive=deriving())
 
-    assert (replayed.verdict, replayed.difference, replayed.missing) == (Verdict.REPRODUCED, None, {})
+    # Their texts are of an earlier rendering, and are the one thing that is not compared.
+    assert (replayed.difference, replayed.missing) == (None, {})
+    assert (replayed.verdict, list(replayed.unchecked)) == (Verdict.UNVERIFIABLE, ["observations"])

@@ -1,4 +1,4 @@
-"""Writes the kept traces of today's format, below `traces/golden/`.
+"""Writes the kept traces of today's format and rendering, below `traces/golden/`.
 
 Run it by hand: `python tests/traces/replays/write_golden.py`.
 """
@@ -25,11 +25,11 @@ from rlmlite_kernel import (
     resume,
     seal,
 )
-from rlmlite_kernel.records.evolution import FORMAT
+from rlmlite_kernel.records.evolution import FORMAT, RENDERING
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs, Log
 
-FOLDER = Path(__file__).parents[3] / "traces" / "golden" / str(FORMAT)
+FOLDER = Path(__file__).parents[3] / "traces" / "golden" / f"{FORMAT}.{RENDERING}"
 
 LOG = "".join(
     f"2026-11-{day:02} {level} {part} request {day * 7919} took {day * 31 % 97} ms — Zoë\n"

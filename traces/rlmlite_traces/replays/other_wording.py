@@ -1,13 +1,12 @@
 """Replaying a trace whose texts another version worded: everything is compared but what the texts themselves decide.
 
-An observation's ref and size are its wording, so the computed record takes them over from the recorded one. What the
-observation *showed of the inputs* is not wording, and is compared as long as nothing was cut. Once a text did not fit
-its room, how much data stood in it depends on how long the words around it were:
+An observation's ref and size are its wording, so the computed record takes them over from the recorded one. What it
+showed of the inputs is wording too: how many rows are echoed, and how much of each.
 
-    recorded  "3 matches in log:\\n" + 900 bytes of log, cut     coverage log: shown 900, read 0, scanned 5000
-    computed  "log: 3 matches\\n" + 903 bytes of log, cut        coverage log: shown 903, read 0, scanned 5000
+    recorded  "h = 3 hits {...}" and the first of them      coverage log: shown 900, read 0, scanned 5000
+    computed  "h = 3 hits {...}" and all three              coverage log: shown 2700, read 0, scanned 5000
 
-From there on only the bytes read by models and scanned are compared, as totals of the run so far.
+So of the coverage the bytes read by models and scanned are compared, as totals of the run so far.
 """
 
 from typing import TypeAlias
@@ -26,7 +25,6 @@ class UncomparedTexts:
     """Takes over from recorded steps what depends on their wording. Give it each step once, in order."""
 
     def __init__(self) -> None:
-        self._cut = False  # whether a text was cut so far, in either
         self._recorded: dict[str, Totals] = {}
         self._computed: dict[str, Totals] = {}
 
@@ -36,7 +34,6 @@ class UncomparedTexts:
         if not isinstance(computed, Step) or not isinstance(recorded, Step):
             return entry
         shown, was_shown = computed.observation, recorded.observation
-        self._cut = self._cut or bool(shown.cut or was_shown.cut)
         # Where the content came from is the action's doing, not the wording's, so the computed origins stay.
         observation = Observed(ref=was_shown.ref, size=was_shown.size, origins=shown.origins, cut=was_shown.cut)
         coverage = self._adopt_coverage(computed, recorded)
@@ -47,10 +44,8 @@ class UncomparedTexts:
         """The recorded coverage if it differs only in what the wording decides; else the computed one."""
         self._computed |= computed.coverage
         self._recorded |= recorded.coverage
-        if not self._cut:
-            return computed.coverage
-        # A step lists only the inputs whose totals changed. After a cut the two steps may list different ones, so the
-        # lists cannot be compared, but the totals so far can.
+        # A step lists only the inputs whose totals changed, and the two may list different ones. So the lists cannot be
+        # compared, but the totals so far can.
         names = {*self._computed, *self._recorded}
         return recorded.coverage if all(map(self._same_but_shown, names)) else computed.coverage
 

@@ -23,6 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.program.lowering import PlannedStep
+from rlmlite_kernel.run.room import Outlook, is_look, shows_variable
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.steps.step import FinishedStep
 from rlmlite_kernel.run.turns.outages import Outage
@@ -47,7 +48,7 @@ class RunningTurn:
         outages: Mapping[int, Outage] | None = None,
         stepwise: bool = False,
     ) -> None:
-        self._steps, self._stepwise = list(steps), stepwise
+        self._before, self._steps, self._stepwise = before, list(steps), stepwise
         self.states = TurnStates(len(self._steps))
         self._progress = Progress(before, self._steps, {} if outages is None else outages, self.states)
         # How many steps are committed, which is also the number of the next one to commit.
@@ -89,6 +90,8 @@ class RunningTurn:
                 is_planned = self.states.steps[number] is StepState.PLANNED
                 if is_planned and not any(planned.depends_on(earlier) for earlier in blocked):
                     self._progress.start(number, blobs, parser)
+                    if self._goes_on_looking(number, blocked):
+                        continue
                     commit()
                     if self.is_halted or self.has_news:
                         return ()
@@ -99,6 +102,18 @@ class RunningTurn:
             self.halt(error)
             return ()
         return self._progress.waves()
+
+    def _goes_on_looking(self, number: int, blocked: Sequence[PlannedStep]) -> bool:
+        """Whether a look is followed by another one that can run at once: they are committed together.
+
+        Only so are the needs of both known when their room is shared. Looks are quick, and no work is lost with them.
+        """
+        if number + 1 >= len(self._steps):
+            return False
+        table = self._before.run.table
+        here, following = self._steps[number], self._steps[number + 1]
+        are_looks = is_look(here, table) and is_look(following, table)
+        return are_looks and not any(following.depends_on(earlier) for earlier in blocked)
 
     def receive(self, waves: Sequence[Wave], results: Sequence[Result], commit: Callable[[], None]) -> None:
         """Take the results of all waves, in their order, and go on with the steps that waited for them.
@@ -145,9 +160,24 @@ class RunningTurn:
         """The first step that is not committed, if it has finished."""
         return self._progress.finished_step(self._committed)
 
-    def statements_after(self, step: FinishedStep) -> int:
-        """How many statements of the program come after that of a step."""
-        return self._steps[-1].statement - step.planned.statement
+    def outlook(self, step: FinishedStep) -> Outlook:
+        """What comes after the next step to commit, by which its room is decided."""
+        table = self._before.run.table
+        rest = self._steps[self._committed + 1 :]
+        neighbours: list[FinishedStep] = []
+        if is_look(step.planned, table):
+            for number, planned in enumerate(rest, self._committed + 1):
+                finished = self._progress.finished_step(number)
+                if finished is None or not is_look(planned, table):
+                    break
+                neighbours.append(finished)
+        name, statement = step.planned.target, step.planned.statement
+        return Outlook(
+            statements=self._steps[-1].statement - statement,
+            looks=sum(planned.statement > statement and is_look(planned, table) for planned in rest),
+            neighbours=tuple(neighbours),
+            is_looked_at=name is not None and any(shows_variable(planned, name, table) for planned in rest),
+        )
 
     def mark_committed(self) -> None:
         """The step that `next_to_commit` gave is in the record."""
