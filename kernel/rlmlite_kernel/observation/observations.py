@@ -22,9 +22,9 @@ from rlmlite_kernel.observation.layout.cells import inline
 from rlmlite_kernel.observation.layout.lines import LineWriter
 from rlmlite_kernel.observation.layout.pieces import CLOSE, OPEN, UNCUT, Piece, head, join, size_of_text, visible
 from rlmlite_kernel.observation.layout.rows import PATTERNS, Layout, RowWriter
+from rlmlite_kernel.observation.layout.spelling import has_line_numbers, is_path, part_of, spell
 from rlmlite_kernel.observation.layout.texts import TextWriter
 from rlmlite_kernel.program.ast import Expr, Index, Lit, Slice, Var
-from rlmlite_kernel.program.spelling import has_line_numbers, is_path, part_of, spell
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
@@ -226,7 +226,8 @@ def label_text(label: Expr) -> str:
 
 
 def _joined(layout: Layout) -> Piece:
-    return join(layout.pieces, "\n")
+    whole = join(layout.pieces, "\n")
+    return whole._replace(cut=whole.cut + layout.cut)
 
 
 def _is_short_list(value: Value) -> bool:

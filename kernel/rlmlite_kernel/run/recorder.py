@@ -40,7 +40,6 @@ from rlmlite_kernel.records.records import (
 from rlmlite_kernel.records.refs import blob
 from rlmlite_kernel.records.remarks import StepRemark, merge_remarks
 from rlmlite_kernel.records.settings import Role, Settings
-from rlmlite_kernel.run.room import Outlook, is_look, room_of_echo, room_of_look
 from rlmlite_kernel.run.show import (
     UNSEEN_FAILURE,
     exposure_of,
@@ -54,6 +53,7 @@ from rlmlite_kernel.run.status import note_losses
 from rlmlite_kernel.run.steps.remarks import record_remarks, say_lines
 from rlmlite_kernel.run.steps.state import Answer, State, state_digest
 from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
+from rlmlite_kernel.run.turns.room import Outlook, is_look, room_of_echo, room_of_look
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
 

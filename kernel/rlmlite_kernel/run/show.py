@@ -21,11 +21,11 @@ from rlmlite_kernel.effects.requests import EffectKind
 from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, FOREIGN, INPUT, LM, TOOL, TaintedValue
 from rlmlite_kernel.observation.evidence import GIVEN
 from rlmlite_kernel.observation.layout.pieces import share
+from rlmlite_kernel.observation.layout.spelling import root_of
 from rlmlite_kernel.observation.observations import SLACK, Observation, ObservationWriter, fit_text
 from rlmlite_kernel.program.ast import Expr, Var
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.problems import explain
-from rlmlite_kernel.program.spelling import root_of
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedStep, StepOutcome, fits_no_budget

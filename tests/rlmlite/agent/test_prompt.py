@@ -121,7 +121,7 @@ def test_a_prompt_has_a_ceiling() -> None:
     found = prompts_of(*replies, "final(1)", inputs={"context": "x" * 50_000}, limits=Limits(turns=120))
 
     assert max(len(text.encode()) for text in found) <= CEILING
-    assert "\nturn 3: show: text of 50,000 bytes" in found[20]
+    assert "\nturn 3: context: text of 50,000 bytes" in found[20]
     assert "## Turn 101\n" in found[-1]
     assert "v99 = 99" in found[-1]
 

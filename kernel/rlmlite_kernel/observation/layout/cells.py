@@ -24,8 +24,8 @@ SEPARATOR = " | "
 _LEAST_ITEM = 3
 # Levels of lists in lists that are written out.
 _DEPTH = 20
-# A text that begins like another kind of value, or like what is written around cells.
-_AMBIGUOUS = re.compile(r"""[\s"'\[{«|-]|[0-9.+]|(?:null|true|false)$|$""")
+# A text that begins like a list, a record or what is around cells, or that is a number or a word of the language.
+_AMBIGUOUS = re.compile(r"""[\s"'\[{«|]|(?:-\s|[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?$|(?:null|true|false)$|$)""")
 
 
 def cell(value: Value, limit: int, blobs: Blobs) -> Piece:

@@ -11,20 +11,34 @@ lines themselves do not have (`pieces.OPEN`).
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from rlmlite_kernel.observation.evidence import DocumentNames
 from rlmlite_kernel.observation.layout.pieces import CLOSE, OPEN, Piece, longest_run, more, part, visible
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.tables.row_spans import RowSpans
 
 # A path that cannot be taken for a path, a line number and the beginning of a line.
 _PLAIN_PATH = re.compile(r"[\w./@+=~%,()\[\] -]+")
 
 # Bytes that the two notes of a line that is cut on both sides take.
 _NOTES = 48
+
+
+class Documents(Protocol):
+    """Which input and path each document is, as `observation.evidence.DocumentNames` has them."""
+
+    @property
+    def names(self) -> Mapping[str, tuple[str, str, str]]:
+        """The input, the path and the original of each content."""
+        ...
+
+    @property
+    def tables(self) -> Mapping[str, RowSpans]:
+        """The rows of the inputs that are tables."""
+        ...
 
 
 class Place(NamedTuple):
@@ -37,7 +51,7 @@ class Place(NamedTuple):
 class LineWriter:
     """Writes lines of the documents of a run. `run` is the length of the marks around a match; 0 leaves them out."""
 
-    def __init__(self, blobs: Blobs, documents: DocumentNames) -> None:
+    def __init__(self, blobs: Blobs, documents: Documents) -> None:
         self._blobs, self._documents = blobs, documents
         self.run = 1
 

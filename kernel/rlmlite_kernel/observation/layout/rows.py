@@ -45,11 +45,15 @@ class Group(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """What is shown of rows: the pieces, how many rows they are, and the number of the first one that is cut."""
+    """What is shown of rows: the pieces, how many rows they are, and the number of the first one that is cut.
+
+    `cut` are the bytes of the first piece that does not fit.
+    """
 
     pieces: tuple[Piece, ...]
     rows: int
     first_cut: int | None
+    cut: int = 0
 
 
 class RowWriter:
@@ -93,6 +97,10 @@ class RowWriter:
 
     def group(self, group: Group, rows: Rows | None, limit: int) -> Piece:
         """One group in about `limit` bytes."""
+        if group.place is not None and isinstance(group.row, dict) and "match" not in group.row:
+            cells = {name: value for name, value in group.row.items() if name not in _BY_PLACE}
+            if cells and all(_lies_in(value, group.place.text) for value in cells.values()):
+                return self._parsed(group.place, cells, limit)
         if group.place is not None:
             return self._lines.write(group.place, limit, group.fields)
         if rows is None or is_list(rows):
@@ -101,6 +109,12 @@ class RowWriter:
         if rows.kind == DOCUMENTS:
             return self._document(group.row, limit)
         return self._row(group.row, _SHOWN_COLUMNS.get(rows.kind), limit)
+
+    def _parsed(self, place: Place, cells: Mapping[str, Value], limit: int) -> Piece:
+        """A line that was parsed: its number and its fields, which are the line."""
+        prefix = f"{self._lines.label(place.text.blob)}{self._lines.lines_of(place.text)[0]}: "
+        piece = self._cells(cells, max(0, limit - len(prefix.encode())))
+        return piece._replace(text=f"{prefix}{piece.text}")
 
     def _document(self, row: Value, limit: int) -> Piece:
         """A document: its path, its size, and how it begins."""
@@ -173,6 +187,9 @@ class RowWriter:
         if not isinstance(row, dict):
             return ""
         fields = {name: value for name, value in row.items() if name not in _BY_PLACE and value not in (None, [])}
+        if "groups" in fields and len(fields) > 1:
+            # Groups with names are fields of their own.
+            del fields["groups"]
         match = row.get("match")
         if match is not None and not place.matches and match != "":
             fields["match"] = match
@@ -245,6 +262,11 @@ class RowWriter:
         return _whole_lines(pieces, len(record), limit)
 
 
+def _lies_in(value: Value, text: Text) -> bool:
+    """Whether a value is a part of a text."""
+    return isinstance(value, Text) and value.blob == text.blob and text.start <= value.start <= value.stop <= text.stop
+
+
 def _need(value: Value) -> int:
     """About the bytes that a value takes when it is written out."""
     if isinstance(value, str | Text):
@@ -270,16 +292,17 @@ def _whole_lines(pieces: Sequence[Piece], count: int, limit: int) -> Piece:
 def _fitting(groups: Sequence[Group], pieces: Sequence[Piece], room: int) -> Layout:
     """The groups that fit, from the first on."""
     shown: list[Piece] = []
-    rows, first_cut, left = 0, None, room
+    rows, first_cut, left, cut = 0, None, room, 0
     for group, piece in zip(groups, pieces, strict=True):
         left -= piece.size + 1
         if left < -1:
+            cut = piece.size
             break
         if piece.cut and first_cut is None:
             first_cut = rows
         shown.append(piece)
         rows += group.rows
-    return Layout(tuple(shown), rows, first_cut)
+    return Layout(tuple(shown), rows, first_cut, cut)
 
 
 def is_list(rows: Rows) -> bool:

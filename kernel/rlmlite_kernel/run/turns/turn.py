@@ -23,11 +23,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.program.lowering import PlannedStep
-from rlmlite_kernel.run.room import Outlook, is_look, shows_variable
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.steps.step import FinishedStep
 from rlmlite_kernel.run.turns.outages import Outage
 from rlmlite_kernel.run.turns.progress import Progress
+from rlmlite_kernel.run.turns.room import Outlook, is_look, shows_variable
 from rlmlite_kernel.run.turns.transitions import StepEvent, StepState, TurnEvent, TurnState, TurnStates
 from rlmlite_kernel.run.turns.waves import Wave
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError

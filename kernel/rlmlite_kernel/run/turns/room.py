@@ -17,9 +17,9 @@ from collections.abc import Sequence
 import msgspec
 
 from rlmlite_kernel.observation.layout.pieces import UNCUT, share
+from rlmlite_kernel.observation.layout.spelling import root_of
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.lowering import PlannedStep
-from rlmlite_kernel.program.spelling import root_of
 from rlmlite_kernel.run.steps.step import FinishedStep
 
 _LINE_BYTES = 120
