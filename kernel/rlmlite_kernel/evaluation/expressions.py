@@ -34,8 +34,8 @@ from rlmlite_kernel.program.ast import (
     Var,
     children,
 )
-from rlmlite_kernel.program.queries import constant_query, matcher_for
-from rlmlite_kernel.records.evolution import WHOLE_LINES
+from rlmlite_kernel.program.queries import constant_query, matcher_for, reads_like_regex
+from rlmlite_kernel.records.evolution import TIMES_AND_STEMS, WHOLE_LINES
 from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.memory import LONG
 from rlmlite_kernel.values.operators import (
@@ -52,9 +52,6 @@ from rlmlite_kernel.values.operators import (
     why_null,
 )
 from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of
-
-# What hardly anybody searches for as text: a query that has it was most likely meant as a regex.
-_REGEX_SIGNS = ("|", ".*", "\\d", "\\w", "\\s", ".+", "[^")
 
 
 def evaluate(node: Expr, context: StepContext) -> TaintedValue:
@@ -388,7 +385,7 @@ def _query_of_value(value: Value, context: StepContext) -> Query:
 
 def _warn_of_regex(query: Query, context: StepContext) -> None:
     for member in query.members or (query,):
-        looks_like_regex = any(sign in member.text for sign in _REGEX_SIGNS)
+        looks_like_regex = reads_like_regex(member.text, context.follows(TIMES_AND_STEMS))
         if member.kind == "literal" and looks_like_regex:
             context.warn(
                 "a text is searched for literally; write /.../ for a regular expression",

@@ -268,6 +268,9 @@ class RowCompiler:
             param = action.param(name)
             if param is not None and param.kind == "pattern":
                 fixed[name] = pairs_or_matcher(value, context)
+            elif param is not None and param.kind == "query":
+                # A pattern has no value of its own, and is the same for every row.
+                fixed[name] = None if value == Lit(None) else matcher_of(value, context)
             elif param is not None and param.kind in READ_VALUE and context.follows(ROW_ARGUMENTS):
                 varying[name] = self._of_kind(param, self._compile(value))
             else:

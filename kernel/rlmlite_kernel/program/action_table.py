@@ -93,7 +93,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     - `run(context, ...)` is the pure implementation. An action that makes calls has `ask(context, place, ...)` instead,
       which gives an `effects.calls.Ask`. Arguments come by parameter; further named ones as `inputs` of `ask`.
     - `with_taint`: arguments come as `TaintedValue`s, not as bare values.
-    - `in_rows`: it may stand inside a row expression, where it is applied to each row.
+    - `in_rows`: it may stand inside a row expression, where it is applied to each row. `in_rows_since` is the flag
+      (`records.evolution.FLAGS`) with which it came to be so, of an action that could not before.
     - `barrier`: it depends on every statement before it, and every statement after depends on it.
     - `shows`: its result goes whole into the observation.
     - `ends`: nothing runs after it. `begins_run`: its call is a nested run.
@@ -123,6 +124,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     ask: Callable[..., Any] | None = None
     with_taint: bool = False
     in_rows: bool = False
+    in_rows_since: int | None = None
     barrier: bool = False
     shows: bool = False
     ends: bool = False
@@ -186,10 +188,8 @@ class Table(Mapping[str, Action]):
         return Table([*self.values(), *actions])
 
     def of(self, flags: Collection[int]) -> "Table":
-        """The actions that a run with these flags has: without those that came later."""
-        if all(action.since is None or action.since in flags for action in self.values()):
-            return self
-        return Table(action for action in self.values() if action.since is None or action.since in flags)
+        """The actions that a run with these flags knows, as it knows them: a program of before means what it meant."""
+        return Table(_as_of(flags, action) for action in self.values() if _is_known(action.since, flags))
 
     @cached_property
     def digest(self) -> str:
@@ -199,10 +199,22 @@ class Table(Mapping[str, Action]):
         an action or a parameter that came with a flag: whether a run has it, its flags say.
         """
         meaning: list[Any] = []
-        for action in filter(lambda action: action.since is None, self.values()):
-            params = [_meaning(param) for param in action.params if param.since is None]
-            meaning.append([action.name, _traits(action), params])
+        for action in self.of(()).values():
+            meaning.append([action.name, _traits(action), list(map(_meaning, action.params))])
         return hashlib.sha256(value_bytes(meaning)).hexdigest()
+
+
+def _is_known(since: int | None, flags: Collection[int]) -> bool:
+    return since is None or since in flags
+
+
+def _as_of(flags: Collection[int], action: Action) -> Action:
+    """An action with the parameters that it has in a run with these flags, and where it may stand in one."""
+    params = tuple(param for param in action.params if _is_known(param.since, flags))
+    in_rows = action.in_rows and _is_known(action.in_rows_since, flags)
+    if params == action.params and in_rows == action.in_rows:
+        return action
+    return msgspec.structs.replace(action, params=params, in_rows=in_rows)
 
 
 def _check_row(action: Action) -> None:

@@ -53,3 +53,17 @@ def template_query(template: str, any_blanks: bool = True) -> Query:
         return regex(template_pattern(template, any_blanks))
     except QueryError as error:
         raise Fault("query", str(error)) from None
+
+
+# What hardly anybody searches for as text: a query that has it was most likely meant as a regex.
+_REGEX_SIGNS = (".*", "\\d", "\\w", "\\s", ".+", "[^")
+
+
+def reads_like_regex(text: str, spares_separators: bool) -> bool:
+    """Whether a text was most likely meant as a regex.
+
+    A bar stands for one of two words. With `spares_separators` it must have something on both sides: in
+    `split(.text, " | ")` it is what separates fields.
+    """
+    has_bar = "|" in text and (not spares_separators or all(part.strip() for part in text.split("|")))
+    return has_bar or any(sign in text for sign in _REGEX_SIGNS)

@@ -43,6 +43,7 @@ STRICT_DATES: Final = 16
 ALL_DEFINITIONS: Final = 17
 FIELDS_OF_PROMPTS: Final = 21
 EVIDENCE_OF_NESTED_RUNS: Final = 22
+TIMES_AND_STEMS: Final = 23
 """Flags. What each changed is said in `FLAGS`."""
 
 FLAGS: Mapping[int, str] = {
@@ -82,6 +83,7 @@ FLAGS: Mapping[int, str] = {
     "none of them is given them",
     EVIDENCE_OF_NESTED_RUNS: "the evidence and the coverage of a nested run are its parent's too, and are in both "
     "records; an input that is a part of a text has the bytes of that part",
+    TIMES_AND_STEMS: "there are more actions on values: parts of texts, rounding, times of day",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 

@@ -50,6 +50,7 @@ CODES: Final[Mapping[str, str]] = {
     "no_fields": "values have no fields",
     "no_hits": "nothing was found",
     "no_items": "values have no items",
+    "no_match": "texts do not match a pattern",
     "no_path": "no document has this path",
     "no_values": "there were no values to fold",
     "not_dates": "values that are no dates, leave open which one, or name the wrong weekday",

@@ -62,8 +62,7 @@ def first_state(
 ) -> tuple[State, Entry]:
     """The state before the first turn, with its record. See `machine.begin`. Raises `SettingsError`."""
     # An older run had fewer actions; a name that it did not know may be a tool's there.
-    table = table.of(flags)
-    _check_settings(settings, table)
+    _check_settings(settings, table.of(flags))
     if recorded is None:
         # Not in a replay: a trace may be older than the check.
         _check_names(inputs)
@@ -145,7 +144,7 @@ def _state_of(
         key=key,
         settings=settings,
         salts=salts,
-        table=add_tools(guard_host_actions(table), settings.tools),
+        table=add_tools(guard_host_actions(table).of(flags), settings.tools),
         inputs=frozenset(inputs),
         document_names=_document_names(
             inputs, values, is_nested=settings.parent is not None and EVIDENCE_BY_PLACE in flags

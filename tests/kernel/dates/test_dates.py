@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rlmlite_kernel.actions.texts.dates import UNITS
+from rlmlite_kernel.actions.scalars.dates import UNITS
 from rlmlite_kernel.engines.spelled.dates import (
     CENTURY_BY_WEEKDAY,
     NO_CENTURY,

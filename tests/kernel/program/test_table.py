@@ -1,6 +1,7 @@
 """The action table is the only place that knows what an action is; what a table means is its digest."""
 
 import ast
+import inspect
 from collections.abc import Collection
 from pathlib import Path
 
@@ -67,3 +68,22 @@ def _status(table: Table, flags: Collection[int]) -> tuple[str, str]:
     step = turn.entries[-1].record
     assert isinstance(step, Step)
     return step.status, step.code
+
+
+def test_a_run_of_before_knows_the_actions_of_its_time() -> None:
+    """What came with a flag is not there without it, and the digest is that of the first version either way."""
+    first = ACTIONS.of(())
+
+    assert [name for name, action in ACTIONS.items() if action.since is not None and name in first] == []
+    assert [name for name, action in first.items() if action.in_rows and action.in_rows_since] == []
+    assert first.digest == ACTIONS.digest
+    assert ACTIONS.of(FLAGS).keys() == ACTIONS.keys()
+
+
+def test_a_parameter_that_came_later_can_be_left_out_by_whoever_does_not_know_it() -> None:
+    """The function has a default for it: an older run calls it without."""
+    for action in ACTIONS.values():
+        later = [param.name for param in action.params if param.since is not None]
+        signature = inspect.signature(action.run or action.ask or print)
+
+        assert [name for name in later if signature.parameters[name].default is inspect.Parameter.empty] == []

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from rlmlite_kernel.actions.calls import clock
-from rlmlite_kernel.actions.texts import dates, scalars
-from rlmlite_kernel.actions.texts.dates import ORDERS, UNITS
+from rlmlite_kernel.actions.scalars import choices, dates, numbers, texts
+from rlmlite_kernel.actions.scalars.dates import ORDERS, UNITS
 from rlmlite_kernel.program.action_table import Action, Kind, Param
 from rlmlite_kernel.program.costs import FREE
-from rlmlite_kernel.records.evolution import STRICT_DATES
+from rlmlite_kernel.records.evolution import STRICT_DATES, TIMES_AND_STEMS
 
 _VALUE = Param("value", "any", "any value")
 
@@ -18,24 +20,44 @@ def _scalar(name: str, run: Any, params: tuple[Param, ...], result: str, help_: 
     )
 
 
+def _new_scalar(name: str, run: Any, params: tuple[Param, ...], result: str, help_: str, example: str) -> Action:
+    return replace(_scalar(name, run, params, result, help_, example), since=TIMES_AND_STEMS)
+
+
 def _date_param(name: str, kind: Kind, help_: str) -> Param:
     return Param(name, kind, help_, None, named_only=True, since=STRICT_DATES)
 
 
 ACTIONS = (
-    _scalar("lower", scalars.lower, (Param("text", "any", "text"),), "text", "in lower case", example='"error"'),
-    _scalar("upper", scalars.upper, (Param("text", "any", "text"),), "text", "in upper case", example='"ERROR"'),
+    _scalar("lower", texts.lower, (Param("text", "any", "text"),), "text", "in lower case", example='"error"'),
+    _scalar("upper", texts.upper, (Param("text", "any", "text"),), "text", "in upper case", example='"ERROR"'),
     _scalar(
         "strip",
-        scalars.strip,
+        texts.strip,
         (Param("text", "any", "text"),),
         "text",
         "without white space at both ends",
         example='"ERROR disk"',
     ),
+    _new_scalar(
+        "starts_with",
+        texts.starts_with,
+        (Param("text", "any", "text"), Param("part", "any", "text, or a list of which any will do")),
+        "true or false",
+        "whether a text begins with another",
+        example="true",
+    ),
+    _new_scalar(
+        "ends_with",
+        texts.ends_with,
+        (Param("text", "any", "text"), Param("part", "any", "text, or a list of which any will do")),
+        "true or false",
+        "whether a text ends with another",
+        example="true",
+    ),
     _scalar(
         "pick",
-        scalars.pick,
+        choices.pick,
         (
             Param("cond", "any", "a condition"),
             Param("a", "any", "the value if it holds"),
@@ -47,7 +69,7 @@ ACTIONS = (
     ),
     _scalar(
         "case",
-        scalars.case,
+        choices.case,
         (
             Param(
                 "parts",
@@ -62,7 +84,7 @@ ACTIONS = (
     ),
     _scalar(
         "div",
-        scalars.div,
+        numbers.div,
         (Param("a", "any", "a number"), Param("b", "any", "a number")),
         "a number",
         "`a` divided by `b`; null if `b` is zero",
@@ -70,16 +92,28 @@ ACTIONS = (
     ),
     _scalar(
         "int",
-        scalars.to_int,
+        numbers.to_int,
         (_VALUE,),
         "a whole number",
         "any value as a whole number; null if it is not a number",
         "12",
     ),
     _scalar(
-        "float", scalars.to_float, (_VALUE,), "a number", "any value as a number; null if it is not one", example="12.5"
+        "float", numbers.to_float, (_VALUE,), "a number", "any value as a number; null if it is not one", example="12.5"
     ),
-    _scalar("str", scalars.to_str, (_VALUE,), "text", "any value as text", example='"12"'),
+    _new_scalar(
+        "round",
+        numbers.round_,
+        (
+            Param("value", "any", "a number"),
+            Param("digits", "int", "digits after the point; below 0 before it", default=None),
+        ),
+        "a number",
+        "the nearest number with so many digits, by default a whole one; of two the one farther from zero: 2.5 is 3",
+        example="2.68",
+    ),
+    _new_scalar("abs", numbers.absolute, (Param("value", "any", "a number"),), "a number", "without its sign", "3"),
+    _scalar("str", texts.to_str, (_VALUE,), "text", "any value as text", example='"12"'),
     _scalar(
         "date",
         dates.date,

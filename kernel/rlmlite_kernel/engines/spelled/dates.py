@@ -9,7 +9,7 @@ order; if more than one gives a day, there is no answer until `order` says which
     03/04/2024                     no day, and why: it may be in March or in April; `order` "dmy" gives 2024-04-03
     Dec 31 23:59:59                no day without `year`; 2024 gives 2024-12-31
 
-Not here: how a text may be laid out (`date_forms`), and what a program is told (`actions.texts.scalar_dates`).
+Not here: how a text may be laid out (`date_forms`), and what a program is told (`actions.scalars.dates`).
 """
 
 import datetime

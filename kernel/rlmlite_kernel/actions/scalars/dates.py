@@ -13,7 +13,7 @@ how many and why. How a date may be spelled is in `engines.spelled`.
 import datetime
 from typing import TYPE_CHECKING, Final
 
-from rlmlite_kernel.actions.texts.scalars import plain_value
+from rlmlite_kernel.actions.scalars.plain import plain_value
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.work import NODE
 from rlmlite_kernel.faults import Fault
