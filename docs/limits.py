@@ -3,7 +3,7 @@
 from typing import Final
 
 from docs.tables import code, table
-from rlmlite_kernel.records.settings import Limits, Role
+from rlmlite_kernel.records.settings import Limits, Role, Sampling
 
 LIMITS: Final = {
     "turns": "turns of a run, with one program each",
@@ -30,6 +30,9 @@ ROLE: Final = {
     "bytes_per_1000_tokens": "prompt bytes that count as 1,000 tokens in a reservation",
     "input_price": "nano-dollars per 1,000 tokens of prompt; `null` means unknown",
     "output_price": "nano-dollars per 1,000 tokens of answer; `null` means unknown",
+    "window": "tokens that the model can read and answer with in all; a call that reserves more is not made",
+    "cache": "whether the same prompt is one call in a run",
+    "sampling": "what of temperature, top_p, seed, stop and reasoning_effort is asked for",
 }
 """What each setting of a role means."""
 
@@ -65,4 +68,6 @@ def _amount(value: int | None) -> str:
 def _setting(value: object) -> str:
     if value == "":
         return "required"
+    if isinstance(value, bool | Sampling):
+        return "none" if isinstance(value, Sampling) else str(value).lower()
     return f"{value:,}" if isinstance(value, int) else "`null`"

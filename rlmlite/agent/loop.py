@@ -274,7 +274,8 @@ def _request(state: State, move: _Move) -> Request:
     digest = hashlib.sha256(raw).hexdigest()
     origin = f"{state.run.id}/{state.turn + 1}/{move.role}/{digest}"
     id_ = hashlib.sha256(origin.encode()).hexdigest()[:32]  # 128 bits, as ids of other calls have
-    request = Request(id_, move.role, role.model, role.max_output_tokens, (move.text,), len(raw), digest)
+    asked = (role.model, role.max_output_tokens, (move.text,), len(raw), digest)
+    request = Request(id_, move.role, *asked, sampling=role.sampling)
     if move.tool is None:
         return request
     fields = msgspec.structs.asdict(request)

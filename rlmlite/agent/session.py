@@ -27,6 +27,7 @@ from rlmlite.agent.loop import Agent, End, ask, check_question, go_on
 from rlmlite.clients.interface.keys import check_shared_key
 from rlmlite.clients.interface.placeholders import ByHand
 from rlmlite.clients.interface.protocol import Client
+from rlmlite.clients.interface.roles import RoleOptions
 from rlmlite.clients.recorded import ClientRebuilder, make_no_client
 from rlmlite.errors import CallsWaitingError, SettingError
 from rlmlite.guard.access import NO_ACCESS, Access
@@ -338,6 +339,9 @@ def _reopen(path: Path, settings: RunSettings, access: Access, makes_calls: bool
     fixed = next((name for name in FIXED_SETTINGS if name in settings.explicit), None)
     if fixed is not None:
         raise SettingError(f"the session {path} exists already; its {fixed} cannot be changed")
+    for role, options in settings.roles.items():
+        if "roles" in settings.explicit and options != RoleOptions(model=options.model):
+            raise SettingError(f"the session {path} exists already; how `{role}` is asked cannot be changed")
     agent, setup = prepare_agent(_with_trace(path, settings), ByHand())
     past = reopen(path, settings.reading, access)
     # From here on the log is open and locked: whatever is refused must release it.
@@ -370,7 +374,8 @@ def _explicit_clients(setup: Setup) -> dict[str, Client]:
     """The clients that the caller gave, without those that play a role because nobody else was named."""
     prefixes = {"controller": CONTROLLER, "nested": NESTED_ROLE, "sub": "sub"}
     named = tuple(prefixes[name] for name in prefixes if name in setup.settings.explicit)
-    return {role: client for role, client in setup.clients.items() if role.startswith(named)}
+    of_roles = {role for role, options in setup.settings.roles.items() if options.model is not None}
+    return {role: client for role, client in setup.clients.items() if role in of_roles or role.startswith(named)}
 
 
 def _check_tools(services: HostServices, declared: Mapping[str, Tool]) -> None:

@@ -21,11 +21,9 @@ import msgspec
 from rlmlite.clients.interface.options import Calling
 from rlmlite.clients.interface.placeholders import BY_HAND, ByHand, MissingClient
 from rlmlite.clients.interface.protocol import Client
+from rlmlite.clients.interface.roles import is_of
 from rlmlite.errors import ModelError
 from rlmlite.guard.terminal import one_line
-
-_FLAGS = {"controller": "--controller", "sub": "--sub", "rlm": "--nested"}
-"""By which flag a model is named, by the beginning of its role."""
 
 _LONGEST = 4_096
 """Characters of a model string in a message: a cut one could not be used."""
@@ -66,7 +64,8 @@ class ClientRebuilder(msgspec.Struct, frozen=True):
             raise ModelError(_how_to_name(role, model))
         # A link in the place of the file, or of the folder, could have been put there since.
         if place and Path(place).is_symlink():
-            raise ModelError(f"{one_line(model)} is a symbolic link now; name it again if you want it: {_flag(role)}")
+            flag = _flag_of(role, model)
+            raise ModelError(f"{one_line(model)} is a symbolic link now; name it again if you want it: {flag}")
 
 
 def make_no_client(role: str, model: str) -> Client:
@@ -76,10 +75,15 @@ def make_no_client(role: str, model: str) -> Client:
 
 def _how_to_name(role: str, model: str) -> str:
     shown = one_line(model, _LONGEST)
-    # Quoted, since somebody may copy it into a shell, and a stranger may have written it.
-    named = f"{_flag(role)} {shlex.quote(shown)}"
+    named = _flag_of(role, shown)
     return f"in this session {shown} plays the role `{one_line(role)}`; it is called only if you name it: {named}"
 
 
-def _flag(role: str) -> str:
-    return next((flag for prefix, flag in _FLAGS.items() if role.startswith(prefix)), "--sub")
+def _flag_of(role: str, model: str) -> str:
+    """The flag that names the model of a role."""
+    # Quoted, since somebody may copy it into a shell, and a stranger may have written it.
+    quoted = shlex.quote(one_line(model, _LONGEST))
+    for family, flag in (("controller", "--controller"), ("rlm", "--nested"), ("sub", "--sub")):
+        if is_of(role, family):
+            return f"{flag} {quoted}"
+    return f"--role {shlex.quote(one_line(role))}={quoted}"

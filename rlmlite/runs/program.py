@@ -6,6 +6,7 @@ with a problem fails, the others run, and the controller sees both.
 
 from collections.abc import Iterator
 
+from rlmlite.clients.interface.roles import how_to_give
 from rlmlite.errors import InputError
 from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.history import CONTROLLER
@@ -97,8 +98,7 @@ def _roles_without_model(said: Parsed, state: State) -> Iterator[Problem]:
         if role_name is not None and role_name not in state.settings.roles:
             # A program that never was text has no offsets.
             offset = said.at[place] if place < len(said.at) else None
-            hint = f"give one with --{role_name} MODEL, in Python with {role_name}="
-            yield Problem("not_permitted", f"no model plays the role `{role_name}`", offset, hint)
+            yield Problem("not_permitted", f"no model plays the role `{role_name}`", offset, how_to_give(role_name))
 
 
 def _role_of(call: Call, state: State) -> str | None:

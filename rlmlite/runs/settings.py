@@ -26,6 +26,7 @@ from rlmlite.clients.interface.cost_permit import Permit
 from rlmlite.clients.interface.options import WORKERS, Calling, Decode
 from rlmlite.clients.interface.prices import Price, nano
 from rlmlite.clients.interface.protocol import Client
+from rlmlite.clients.interface.roles import RoleOptions, roles_of
 from rlmlite.errors import SettingError, checks
 from rlmlite.errors.limit_checks import limits_of
 from rlmlite.guard.folder_rules import ANY, LOWER, NEVER, TRUST, FolderRule
@@ -129,6 +130,10 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
             TRUST,
         ),
     ] = ()
+    roles: Annotated[
+        Mapping[str, RoleOptions],
+        Setting("by role its model, and how that is asked: see [roles](#roles)", roles_of, TRUST),
+    ] = {}
     limits: Annotated[Limits, Setting("limits by name: see [limits](limits.md)", limits_of, LOWER)] = Limits()
     max_cost: Annotated[
         Decimal | None,
@@ -319,6 +324,7 @@ class SettingKeywords(TypedDict, total=False):
     controller: Model | Sequence[Model] | None
     sub: Model | None
     nested: Model | Sequence[Model] | None
+    roles: Mapping[str, Model | RoleOptions | Mapping[str, object]] | None
     limits: Limits | Mapping[str, int | str | None] | None
     max_cost: str | int | float | Decimal | None
     spend: SpendLimits | Mapping[str, str | int | float | Decimal] | None
@@ -405,6 +411,9 @@ def _check_together(fields: Mapping[str, Any], explicit: frozenset[str]) -> None
     has_cost_limit = "limits" in fields and fields["limits"].cost_nano is not None
     if "max_cost" in fields and has_cost_limit:
         raise SettingError("max_cost and the limit cost_nano say the same thing; give one of them")
+    sub = fields.get("roles", {}).get("sub")
+    if "sub" in fields and sub is not None and sub.model is not None:
+        raise SettingError("sub and roles.sub both name the model that reads chunks; give one of them")
     if "permit" in fields and "confirm_above" in fields:
         raise SettingError("permit and confirm_above both say who is asked before calls; give one of them")
     if "copy_to" in fields and ("copy_inputs" in explicit or "store" in explicit):

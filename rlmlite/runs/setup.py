@@ -20,8 +20,11 @@ from rlmlite.clients.bounds.spending import Spending
 from rlmlite.clients.interface.cost_permit import Permit, check_prices, permit_all
 from rlmlite.clients.interface.keys import check_shared_key
 from rlmlite.clients.interface.options import WORKERS
+from rlmlite.clients.interface.placeholders import BY_HAND, ByHand
 from rlmlite.clients.interface.prices import nano
 from rlmlite.clients.interface.protocol import Client, Preparable, role
+from rlmlite.clients.interface.roles import options_of
+from rlmlite.errors import ModelError
 from rlmlite.guard.memory import limit_memory
 from rlmlite.guard.trust import PinnedFile
 from rlmlite.runs.history import CONTROLLER
@@ -126,27 +129,38 @@ def controller_roles(count: int) -> tuple[str, ...]:
 
 def clients_of(settings: RunSettings, otherwise: Client | None = None) -> dict[str, Client]:
     """The client of each role. Raises `ModelError` for a model string that names none, or a key for two servers."""
-    controllers = [_client(model, settings) for model in settings.controller]
+    names = controller_roles(len(settings.controller))
+    controllers = [_client(model, role, settings) for role, model in zip(names, settings.controller, strict=True)]
     if not controllers and otherwise is not None:
         controllers = [otherwise]
-    # The order is that of the genesis: the controllers, nested ones by depth, the sub.
+    # The order is that of the genesis: the controllers, nested ones by depth, the sub, the host's own.
     clients = dict(zip(controller_roles(len(controllers)), controllers, strict=True))
     for level, model in enumerate(settings.nested, 1):
-        clients[nested_role(level)] = _client(model, settings)
-    if settings.sub is not None:
-        clients[SUB_ROLE] = _client(settings.sub, settings)
+        role = nested_role(level)
+        clients[role] = _client(model, role, settings)
+    sub = options_of(SUB_ROLE, settings.roles).model if settings.sub is None else settings.sub
+    if sub is not None:
+        clients[SUB_ROLE] = _client(sub, SUB_ROLE, settings)
     elif controllers:
         clients[SUB_ROLE] = controllers[0]
+    for role, options in settings.roles.items():
+        if role != SUB_ROLE and options.model is not None:
+            clients[role] = _client(options.model, role, settings)
+    # Calls by hand stop a session until somebody answers; whatever else makes a run has nobody to ask.
+    if not isinstance(otherwise, ByHand):
+        by_hand = next((role for role, client in clients.items() if isinstance(client, ByHand)), None)
+        if by_hand is not None:
+            raise ModelError(f"{BY_HAND} cannot play `{by_hand}` here; only sessions have calls by hand: `session new`")
     check_shared_key(clients.values())
     return clients
 
 
-def _client(model: Model, settings: RunSettings) -> Client:
+def _client(model: Model, role: str, settings: RunSettings) -> Client:
     if not isinstance(model, str):
         return model
     from rlmlite.clients.registry import client
 
-    return client(model, settings.calling)
+    return client(model, settings.calling, role)
 
 
 def _permit(settings: RunSettings) -> Permit:
@@ -221,6 +235,7 @@ def role_of(name: str, client: Client, settings: RunSettings) -> Role:
     # Controllers write programs, which are longer than answers over a chunk.
     if name.startswith((CONTROLLER, NESTED_ROLE)):
         known = msgspec.structs.replace(known, max_output_tokens=CONTROLLER_TOKENS)
+    known = options_of(name, settings.roles).apply(known)
     price = settings.calling.price(client.model, None)
     knows_its_price = known.input_price is not None
     if price is None or knows_its_price:

@@ -98,6 +98,7 @@ class CallSet(Sequence[Request]):
             schema=None if self.prompts.is_form_data else self.prompts.schema,
             step=self.place.step,
             bears=self.bears,
+            sampling=self.model.sampling,
         )
 
     def digest(self, index: int) -> str:

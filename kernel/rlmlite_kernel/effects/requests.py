@@ -18,7 +18,7 @@ import msgspec
 
 from rlmlite_kernel.program.schemas import Schema
 from rlmlite_kernel.records.records import Child
-from rlmlite_kernel.records.settings import Settings
+from rlmlite_kernel.records.settings import Sampling, Settings
 from rlmlite_kernel.values.blobs import Blobs, Content, digest_of_name
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.fences import TAG_DIGITS, closing_tag, opening_tag
@@ -135,6 +135,7 @@ class Request(msgspec.Struct, frozen=True):
     `schema` is the form that the answer must have, which the prompt asks for in words. A client that can hold a model
     to it sends it, and says so in the result's `sampling`. `None`: any text will do, or the form's words are data.
     `bears` is how many failed calls its `step` can bear, if that is known: after more of them no other is of use.
+    `sampling` is that of the role.
     """
 
     id: str
@@ -150,6 +151,7 @@ class Request(msgspec.Struct, frozen=True):
     schema: Schema | None = None
     step: int = 0
     bears: int | None = None
+    sampling: Sampling = Sampling()
 
 
 class Answered(msgspec.Struct, frozen=True, tag_field="is", tag="answered", omit_defaults=True):

@@ -95,11 +95,26 @@ class Limits(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=T
     cost_nano: int | None = None
 
 
+class Sampling(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How a model picks its words, as its role asks for it; what has its default is left to the model's server.
+
+    Which of it a call could not be asked with, since its server refused it, is in that call's record.
+    """
+
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    reasoning_effort: str = ""
+
+
 class Role(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The model behind a role and how its calls are reserved.
+    """The model behind a role, how it is asked, and how its calls are reserved.
 
     A call reserves ceil(prompt bytes x 1000 / bytes_per_1000_tokens) + `max_output_tokens` tokens, and their price in
     nano-dollars per 1,000 tokens (`None`: the price is unknown, which a cost limit refuses).
+    `window` is how many tokens the model can read and answer with in all (`None`: unknown); a call that reserves more
+    is not made. `cache`: the same prompt is one call in a run, see `run.turns.sharing`.
     """
 
     model: str
@@ -107,6 +122,9 @@ class Role(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     bytes_per_1000_tokens: int = 3_000
     input_price: int | None = None
     output_price: int | None = None
+    window: int | None = None
+    cache: bool = False
+    sampling: Sampling = Sampling()
 
     def reserved_tokens(self, prompt_bytes: Amount) -> Amount:
         """The tokens to reserve for a call: those of its prompt, rounded up, and those of the longest answer."""

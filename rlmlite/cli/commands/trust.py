@@ -28,6 +28,7 @@ _CONSEQUENCES = {
     "controller": "prompts, with what programs show of your inputs, go to this model",
     "sub": "prompts, with parts of your inputs, go to this model",
     "nested": "prompts, with parts of your inputs, go to this model",
+    "roles": "prompts, with parts of your inputs, go to the models named here",
     "tools": "code is executed on this machine, with your rights",
     "policy": "this file decides which calls are made without asking you, and what may leave the machine",
     "approve": "calls that need an approval are decided there",

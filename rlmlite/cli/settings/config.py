@@ -23,6 +23,7 @@ import msgspec
 from rlmlite.cli.output.logs import log
 from rlmlite.cli.settings.environment import from_environment, merge
 from rlmlite.cli.settings.files import FILE, SettingsFile, by_setting, read_folder_file, read_user_file, user_path
+from rlmlite.clients.interface.roles import flat_roles
 from rlmlite.errors import SettingError
 from rlmlite.guard.memory import limit_memory
 from rlmlite.runs.settings import SETTINGS, RunSettings, make_settings
@@ -108,6 +109,11 @@ def anchored(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
             is_list = isinstance(value, list)
             texts = [_anchor(text, folder) for text in (value if is_list else [value])]
             anchored[name] = texts if is_list else texts[0]
+        elif name == "roles" and isinstance(value, dict):
+            named = flat_roles(value)
+            anchored[name] = {
+                key: _anchor(each, folder) if key.endswith(".model") else each for key, each in named.items()
+            }
     return anchored
 
 
@@ -143,6 +149,11 @@ def limit_flags(arguments: Iterable[str]) -> dict[str, str]:
 def reading_flags(arguments: Iterable[str]) -> dict[str, str]:
     """How inputs are read, from `--read NAME=VALUE`. Raises `SettingError`."""
     return _pairs(arguments, "--read {name}: write --read {name}=VALUE")
+
+
+def role_flags(arguments: Iterable[str]) -> dict[str, str]:
+    """The roles of `--role NAME=MODEL` and `--role NAME.OPTION=VALUE`. Raises `SettingError`."""
+    return _pairs(arguments, "--role {name}: write --role NAME=MODEL, or --role NAME.OPTION=VALUE")
 
 
 def _pairs(arguments: Iterable[str], message: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from rlmlite.cli.settings.files import setting_name
 from rlmlite.clients.interface.keys import SHARED_KEY
+from rlmlite.clients.interface.roles import flat_roles
 from rlmlite.errors import SettingError
 from rlmlite.guard.json_text import parse_json
 from rlmlite.guard.places import HOME_VARIABLE
@@ -61,6 +62,9 @@ def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(under)
     for name, value in over.items():
         below = merged.get(name)
+        if name == "roles" and isinstance(below, dict) and isinstance(value, dict):
+            # Option by option, however each source spells a role.
+            below, value = flat_roles(below), flat_roles(value)
         # So that a flag for one limit does not undo those of the file.
         if isinstance(below, dict) and isinstance(value, dict):
             merged[name] = {**below, **value}

@@ -7,13 +7,13 @@ from typing import cast
 
 import msgspec
 
-from rlmlite.cli.settings.config import limit_flags, load, price_flags, reading_flags
+from rlmlite.cli.settings.config import limit_flags, load, price_flags, reading_flags, role_flags
 from rlmlite.cli.settings.places import Places
 from rlmlite.errors import InputError, SettingError
 from rlmlite.inputs.names import STDIN
 from rlmlite.runs.settings import RunSettings
 
-_PAIRS = {"limits": limit_flags, "prices": price_flags, "reading": reading_flags}
+_PAIRS = {"limits": limit_flags, "prices": price_flags, "reading": reading_flags, "roles": role_flags}
 """Flags of the form `NAME=VALUE`."""
 
 

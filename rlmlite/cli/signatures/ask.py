@@ -23,6 +23,7 @@ from rlmlite.cli.signatures.options import (
     Policy,
     Price,
     Read,
+    Roles,
     RunKey,
     Store,
     Stream,
@@ -40,6 +41,7 @@ def ask(
     controller: Controller = None,
     sub: Sub = None,
     nested: Nested = None,
+    role: Roles = None,
     session: Annotated[
         Path | None,
         typer.Option("--session", metavar="S", help="Ask in this session; it is begun if there is none yet."),
@@ -81,6 +83,7 @@ def ask(
         "copy_inputs": copy,
         "store": store,
         "nested": nested,
+        "roles": role,
         "decode": decode,
         "max_memory": max_memory,
         "max_time": max_time,

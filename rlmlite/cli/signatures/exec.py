@@ -19,6 +19,7 @@ from rlmlite.cli.signatures.options import (
     Price,
     Program,
     Read,
+    Roles,
     RunKey,
     Store,
     Stream,
@@ -44,6 +45,7 @@ def exec_(
         str | None,
         typer.Option("--sub", metavar="MODEL", help="The model that reads chunks, such as extractive: or openai:NAME."),
     ] = None,
+    role: Roles = None,
     tool: Tools = None,
     policy: Policy = None,
     approve: Approve = None,
@@ -76,7 +78,8 @@ def exec_(
     if program is None and words:
         path, inputs = words[0], words[1:]
     flags: dict[str, Any] = {"max_cost": max_cost, "confirm_above": confirm_above, "copy_inputs": copy, "store": store}
-    flags |= {"max_memory": max_memory, "max_time": max_time, **permission_flags(tool, policy, approve)}
+    flags |= {"roles": role, "max_memory": max_memory, "max_time": max_time}
+    flags |= permission_flags(tool, policy, approve)
     flags |= calling_flags(workers, timeout, stream)
     job = job_of(
         inputs,

@@ -47,6 +47,14 @@ Nested: TypeAlias = Annotated[
         "--nested", metavar="MODEL", help="The model that controls nested runs; one per level. [the controller]"
     ),
 ]
+Roles: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--role",
+        metavar="NAME=MODEL",
+        help="The model of a role, such as judge; NAME.OPTION=VALUE is how it is asked.",
+    ),
+]
 Workers: TypeAlias = Annotated[
     int | None, typer.Option("--workers", metavar="N", help="Concurrent calls. [32]", show_default=False)
 ]
@@ -69,6 +77,10 @@ CalledController: TypeAlias = Annotated[
 ]
 CalledSub: TypeAlias = Annotated[
     str | None, typer.Option("--sub", metavar="MODEL", help="Call this model of the session again.")
+]
+CalledRoles: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--role", metavar="NAME=MODEL", help="Call this model of a role of the session again."),
 ]
 CalledNested: TypeAlias = Annotated[
     list[str] | None,

@@ -10,6 +10,7 @@ from rlmlite.cli.signatures.options import (
     AsJson,
     CalledController,
     CalledNested,
+    CalledRoles,
     CalledSub,
     ConfirmAbove,
     Controller,
@@ -26,6 +27,7 @@ from rlmlite.cli.signatures.options import (
     Price,
     Program,
     Read,
+    Roles,
     RunKey,
     Session,
     Store,
@@ -48,6 +50,7 @@ def new(
         typer.Option("--sub", metavar="MODEL", help="The model that reads chunks. [the controller, else by hand]"),
     ] = None,
     nested: Nested = None,
+    role: Roles = None,
     limit: Limit = None,
     tool: Tools = None,
     policy: Policy = None,
@@ -65,7 +68,7 @@ def new(
     from rlmlite.cli.commands.sessions.session import new
 
     flags = {"max_cost": max_cost, "copy_inputs": copy, "store": store, **permission_flags(tool, policy, approve)}
-    flags |= {"nested": nested, "max_memory": max_memory}
+    flags |= {"nested": nested, "roles": role, "max_memory": max_memory}
     job = job_of(paths, controller, sub, limit, run_key, read=read, price=price, **flags)
     raise typer.Exit(new(session, job, as_json=json))
 
@@ -80,6 +83,7 @@ def exec_(
     controller: CalledController = None,
     sub: CalledSub = None,
     nested: CalledNested = None,
+    role: CalledRoles = None,
     input: InputPlaces = None,
     store: KnownStore = None,
     tool: Tools = None,
@@ -94,7 +98,7 @@ def exec_(
     """Execute a program. The session keeps its variables."""
     from rlmlite.cli.commands.sessions.session import exec_
 
-    flags: dict[str, Any] = {"nested": nested, "store": store, "confirm_above": confirm_above}
+    flags: dict[str, Any] = {"nested": nested, "roles": role, "store": store, "confirm_above": confirm_above}
     flags |= {"max_memory": max_memory, "max_time": max_time}
     flags |= permission_flags(tool, policy, approve)
     job = job_of(None, controller, sub, yes=yes, text=program, path=path, input=input, **flags)
@@ -123,6 +127,7 @@ def resume(
     controller: CalledController = None,
     sub: CalledSub = None,
     nested: CalledNested = None,
+    role: CalledRoles = None,
     input: InputPlaces = None,
     store: KnownStore = None,
     tool: Tools = None,
@@ -137,7 +142,7 @@ def resume(
     """Answer the waiting calls and continue the turn in progress."""
     from rlmlite.cli.commands.sessions.session import resume
 
-    flags: dict[str, Any] = {"nested": nested, "store": store, "confirm_above": confirm_above}
+    flags: dict[str, Any] = {"nested": nested, "roles": role, "store": store, "confirm_above": confirm_above}
     flags |= {"max_memory": max_memory, "max_time": max_time}
     flags |= permission_flags(tool, policy, approve)
     job = job_of(None, controller, sub, yes=yes, input=input, **flags)

@@ -20,10 +20,12 @@ from rlmlite.clients.openai.wire import (
     decode_or_none,
     program_from_call,
     read_error_reply,
+    settings_of,
     usage_of,
 )
 from rlmlite_grammar.decode import ProgramTool
 from rlmlite_kernel.effects.requests import Answered, Failed, Result, Usage
+from rlmlite_kernel.records.settings import Sampling
 
 
 class _FunctionCall(msgspec.Struct, omit_defaults=True):
@@ -110,6 +112,10 @@ class Chat:
             "tool_choice": {"type": kind, kind: {"name": tool["name"]}},
             "parallel_tool_calls": False,
         }
+
+    def sampling_fields(self, sampling: Sampling) -> dict[str, dict[str, Any]]:
+        """See `WireFormat.sampling_fields`."""
+        return {name: {name: value} for name, value in settings_of(sampling).items()}
 
     def streaming_fields(self) -> dict[str, Any]:
         """See `WireFormat.streaming_fields`."""

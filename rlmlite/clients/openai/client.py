@@ -30,7 +30,7 @@ from rlmlite.clients.interface.prices import Price
 from rlmlite.clients.openai.wire import WireFormat
 from rlmlite.clients.openai.writer import Asked, RequestWriter, tool_of
 from rlmlite_kernel.effects.requests import NO_USE, Failed, Failure, Request, Result, Usage
-from rlmlite_kernel.records.settings import Role
+from rlmlite_kernel.records.settings import Role, Sampling
 
 if TYPE_CHECKING:
     from rlmlite.clients.openai.connection import Connection, NoReply
@@ -101,6 +101,7 @@ class ModelServer:
             max_output_tokens=self._calling.max_output_tokens,
             input_price=None if price is None else price.input,
             output_price=None if price is None else price.output,
+            sampling=Sampling(temperature=self._calling.temperature),
         )
 
     def get_ready(self) -> None:

@@ -21,10 +21,12 @@ from rlmlite.clients.openai.wire import (
     decode_or_none,
     program_from_call,
     read_error_reply,
+    settings_of,
     usage_of,
 )
 from rlmlite_grammar.decode import ProgramTool
 from rlmlite_kernel.effects.requests import Answered, Failed, Result, Usage
+from rlmlite_kernel.records.settings import Sampling
 
 
 class _ContentPart(msgspec.Struct):
@@ -94,6 +96,16 @@ class Responses:
             return body
         choice = {"type": tool["type"], "name": tool["name"]}
         return body | {"tools": [dict(tool)], "tool_choice": choice, "parallel_tool_calls": False}
+
+    def sampling_fields(self, sampling: Sampling) -> dict[str, dict[str, Any]]:
+        """See `WireFormat.sampling_fields`. This API has no seed, and no words to stop at."""
+        fields: dict[str, dict[str, Any]] = {}
+        for name, value in settings_of(sampling).items():
+            if name in ("temperature", "top_p"):
+                fields[name] = {name: value}
+            elif name == "reasoning_effort":
+                fields[name] = {"reasoning": {"effort": value}}
+        return fields
 
     def streaming_fields(self) -> dict[str, Any]:
         """See `WireFormat.streaming_fields`. The last event has the usage anyway."""

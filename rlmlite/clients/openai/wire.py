@@ -11,6 +11,7 @@ import msgspec
 from rlmlite.clients.interface.prices import Price
 from rlmlite_grammar.decode import PROGRAM, ProgramTool
 from rlmlite_kernel.effects.requests import Form, Result, Usage
+from rlmlite_kernel.records.settings import Sampling
 
 TokenCount: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 
@@ -43,6 +44,10 @@ class WireFormat(Protocol):
         """The fields of a request that hold the prompt, and the tool whose call is to be the answer."""
         ...
 
+    def sampling_fields(self, sampling: Sampling) -> dict[str, dict[str, Any]]:
+        """For each setting that this API has, the field of a request that says it."""
+        ...
+
     def streaming_fields(self) -> dict[str, Any]:
         """The fields that request a stream, with its usage."""
         ...
@@ -62,6 +67,13 @@ class WireFormat(Protocol):
     def read_result(self, content: bytes, price: Price | None, tool: ProgramTool | None) -> Result:
         """The result in a complete reply. An answer that was cut off is a failure: nothing may be cut silently."""
         ...
+
+
+def settings_of(sampling: Sampling) -> dict[str, Any]:
+    """The settings that a role says something about; the others are the server's to choose."""
+    said = msgspec.structs.asdict(sampling)
+    unsaid = msgspec.structs.asdict(Sampling())
+    return {name: value for name, value in said.items() if value != unsaid[name]}
 
 
 class ReplyError(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 A server that refuses a field is asked again without it, or with another in its place, and every later request is
 written so at once. The user is told, once, and the result of the call says it (`Answered.sampling`).
 
-    HTTP 400, param temperature            asked without a temperature
+    HTTP 400, param temperature            asked without a temperature; the record says that it was not sent
     HTTP 400, param max_tokens             asked with `max_completion_tokens`
     HTTP 400, param response_format        the schema goes another way (`clients.forms.ways`), at last in words
     HTTP 400 or 500, and a schema was sent, of which the server says nothing
@@ -12,33 +12,37 @@ written so at once. The user is told, once, and the result of the call says it (
 Not here: attempts, pauses and deadlines (`attempts`), how a reply is read (`chat`, `responses`).
 """
 
+import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from rlmlite.clients.forms.ways import WORDS, Ways, fields_of, is_about_form
 from rlmlite.clients.interface.options import Calling
 from rlmlite.clients.interface.protocol import ToolRequest
-from rlmlite.clients.openai.wire import WireFormat
+from rlmlite.clients.openai.wire import WireFormat, settings_of
 from rlmlite_grammar.decode import ProgramTool
-from rlmlite_kernel.effects.requests import FORM, Form, Request
+from rlmlite_kernel.effects.requests import FORM, NOT_SENT, Form, Request
+from rlmlite_kernel.records.settings import Sampling
 
 if TYPE_CHECKING:
     from rlmlite.clients.openai.connection import NoReply
 
-_OPTIONAL_FIELDS = {
-    "temperature": "it accepts no temperature; asked without it",
+_OPTIONAL_FIELDS: Final = {
     "stream_options": "it accepts no stream_options; asked without it, so the cost of its calls may stay unknown",
     "parallel_tool_calls": "",
 }
 """Fields that can be left out for a server that refuses them, and what the user is told; nothing where it is empty."""
 
-_REFUSALS = (400, 404, 422)
+_REFUSALS: Final = (400, 404, 422)
 """Statuses of a refusal of something in the request. FastAPI's servers say 422."""
 
-_BREAKDOWNS = (500, 501)
+_BREAKDOWNS: Final = (500, 501)
 """Statuses of a server that broke down over a request. Others speak of its load, or of what stands before it."""
+
+_REFUSING: Final = re.compile(r"support|unknown|unrecogni[sz]ed|unexpected|extra|not permitted|invalid|allowed", re.I)
+"""Words of a server that refuses a field which it names only in its message."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -58,10 +62,8 @@ class RequestWriter:
     ) -> None:
         self._name, self._wire, self._tokens_field, self._tell = name, wire, tokens_field, tell
         self._temperature, self._streams = calling.temperature, calling.stream
-        # What is not set is treated like what the server refuses: the field is left out.
         self._refused_fields: set[str] = set()
-        if calling.temperature is None:
-            self._refused_fields.add("temperature")
+        self._refused_settings: set[str] = set()
         self._ways = Ways(wire.ways)
 
     def begin(self, request: Request) -> Asked:
@@ -74,13 +76,21 @@ class RequestWriter:
             "model": self._name,
             **self._wire.body(text, tool_of(request)),
             self._tokens_field: request.max_output_tokens,
-            "temperature": self._temperature,
         }
         if self._streams:
             body |= self._wire.streaming_fields()
+        for setting, field in self._wire.sampling_fields(self._sampling_of(request)).items():
+            body |= {} if setting in self._refused_settings else field
         if request.schema is not None:
             body |= fields_of(asked.form, request.schema)
         return {field: value for field, value in body.items() if field not in self._refused_fields}
+
+    def _sampling_of(self, request: Request) -> Sampling:
+        """The role's, with the client's own temperature where it says none: older traces have none."""
+        sampling = request.sampling
+        if sampling.temperature is None:
+            return msgspec.structs.replace(sampling, temperature=self._temperature)
+        return sampling
 
     def adapt(self, refusal: "NoReply", body: Mapping[str, Any], request: Request, asked: Asked) -> Asked | None:
         """How to ask again after a refusal; `None` if that would not help."""
@@ -88,17 +98,31 @@ class RequestWriter:
             return None
         # Servers name a field inside another by its path: `stream_options.include_usage`.
         field = (refusal.param or "").partition(".")[0]
-        if refusal.status == 400 and field == "max_tokens" and field in body:
-            # Models that reason want another name for it.
-            self._tokens_field = "max_completion_tokens"
-            return asked
         # A field that was not sent cannot be left out: another call has learnt it meanwhile, or the server is confused.
-        if refusal.status == 400 and field in _OPTIONAL_FIELDS and field in body:
-            self._refused_fields.add(field)
-            if _OPTIONAL_FIELDS[field]:
-                self._tell(_OPTIONAL_FIELDS[field])
+        if refusal.status == 400 and field in body:
+            if field == "max_tokens":
+                # Models that reason want another name for it.
+                self._tokens_field = "max_completion_tokens"
+                return asked
+            if field in _OPTIONAL_FIELDS:
+                self._refused_fields.add(field)
+                if _OPTIONAL_FIELDS[field]:
+                    self._tell(_OPTIONAL_FIELDS[field])
+                return asked
+        if refusal.status in _REFUSALS and self._drop_setting(field, refusal.message, body, request):
             return asked
         return self._adapt_form(refusal, request, asked)
+
+    def _drop_setting(self, field: str, words: str, body: Mapping[str, Any], request: Request) -> bool:
+        """Leave out the setting that a server refuses, if it names one that was sent: as the field, or in its words."""
+        for setting, fields in self._wire.sampling_fields(self._sampling_of(request)).items():
+            (name,) = fields
+            is_named = field == name or (not field and name in words and bool(_REFUSING.search(words)))
+            if is_named and name in body:
+                self._refused_settings.add(setting)
+                self._tell(f"it accepts no {setting}; asked without it")
+                return True
+        return False
 
     def _adapt_form(self, refusal: "NoReply", request: Request, asked: Asked) -> Asked | None:
         if request.schema is None or asked.form == WORDS:
@@ -119,8 +143,15 @@ class RequestWriter:
         self._tell(self._ways.refuse(form, request.schema, refusal.message, passing=passing))
 
     def sampling(self, request: Request, asked: Asked) -> dict[str, str]:
-        """How a call was asked, as its record says it."""
-        return {} if request.schema is None else {FORM: asked.form}
+        """How a call was asked, as its record says it: the form, and what of the role's settings was not sent."""
+        said: dict[str, str] = {} if request.schema is None else {FORM: asked.form}
+        can_say = self._wire.sampling_fields(request.sampling)
+        for setting in settings_of(request.sampling):
+            if setting not in can_say:
+                self._tell(f"its API has no {setting}; asked without it")
+            if setting not in can_say or setting in self._refused_settings:
+                said[setting] = NOT_SENT
+        return said
 
 
 def tool_of(request: Request) -> ProgramTool | None:

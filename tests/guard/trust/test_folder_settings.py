@@ -29,6 +29,8 @@ RISKY = {
     "sub by mail": 'sub = "mailbox:box"',
     "sub of ollama": 'sub = "ollama:m"',
     "nested": 'nested = ["http://127.0.0.1:9/v1#m"]',
+    "roles": 'roles = {judge = "http://127.0.0.1:9/v1#m"}',
+    "roles asked otherwise": "roles = {sub = {temperature = 2, cache = true}}",
     "policy": 'policy = "loose.toml"',
     "policy that is none": 'policy = "/dev/zero"',
     "approve": 'approve = "mailbox:box"',

@@ -22,6 +22,7 @@ VALUES: dict[str, Any] = {
     "controller": Scripted(lambda _text, _request: PROGRAM),
     "sub": "extractive:",
     "nested": ["extractive:"],
+    "roles": {"judge": "extractive:", "sub": {"temperature": 0.5, "stop": ["END"]}},
     "limits": Limits(turns=9),
     "max_cost": "0.50",
     "confirm_above": 1,

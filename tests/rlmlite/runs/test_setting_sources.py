@@ -108,7 +108,14 @@ def test_the_file_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 FLAGS_WITHOUT_SETTING = {
     "json", "session", "dry_run", "yes", "program", "arguments", "paths", "path", "question", "answers", "input",
 }  # fmt: skip
-NAMES = {"limit": "limits", "price": "prices", "tool": "tools", "read": "reading", "copy": "copy_inputs"}
+NAMES = {
+    "limit": "limits",
+    "price": "prices",
+    "role": "roles",
+    "tool": "tools",
+    "read": "reading",
+    "copy": "copy_inputs",
+}
 """Flags that may be given more than once are called by the singular."""
 
 

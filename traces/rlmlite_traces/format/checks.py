@@ -51,7 +51,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "effects-spans": "a call has a span for each marked place of its head's recipe",
     "effects-place": "calls stand in their step, by ascending index, from the first of their round on",
     "effects-result": "a call has a result or one of the known errors, not both",
-    "effects-sampling": "of how a model was asked a call says only the known: by which field its `form` was sent",
+    "effects-sampling": "of how a model was asked a call says only the `form`, by its name, and what was not sent",
     "effects-kind": "a call is of a known kind; only models are cached, only nested runs have a child, only these cost",
     "effects-root": "the step commits to the lines of its calls",
     "effects-id": "no two calls of a step have one id",

@@ -11,7 +11,7 @@ Not here: what they print (`session_view`), how answers are read (`answers`).
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -122,7 +122,7 @@ def begin_session(path: Path, job: Job, tell: Tell = unheard) -> Session:
 _OF_NEW_SESSIONS = (*FIXED_SETTINGS, "store", "trace")
 """Settings that a session has from its beginning on. Those of `rlmlite.toml` are for new sessions, not for this one."""
 
-_MODELS = ("controller", "sub", "nested")
+_MODELS: Mapping[str, object] = {"controller": (), "sub": None, "nested": (), "roles": {}}
 """Settings that name models. For a session that is there, those that are not flags only permit to call one."""
 
 
@@ -136,7 +136,7 @@ def open_session(path: Path, job: Job, tell: Tell = unheard) -> Session:
     job = msgspec.structs.replace(job, flags=flags)
     settings = job.settings(_OF_NEW_SESSIONS, on_event=tell, tell=log.warning)
     models = frozenset(model for model in _models(settings) if isinstance(model, str))
-    unset = {name: () if name != "sub" else None for name in _MODELS if name not in settings.explicit}
+    unset = {name: nothing for name, nothing in _MODELS.items() if name not in settings.explicit}
     access = Access(job.places.by_name(), store, models)
     return Session.open(path, msgspec.structs.replace(settings, **unset), access)
 
@@ -155,6 +155,7 @@ def _models(settings: RunSettings) -> Iterator[Model]:
     yield from settings.nested
     if settings.sub is not None:
         yield settings.sub
+    yield from (options.model for options in settings.roles.values() if options.model is not None)
 
 
 def _require_session(path: Path) -> None:
