@@ -57,7 +57,7 @@ def test_paths_in_a_file_are_relative_to_it() -> None:
 def test_a_role_is_asked_as_it_is_said_and_the_genesis_has_it(tmp_path: Path) -> None:
     """Its calls carry its settings; those of `sub` its own; a replay compares them."""
     judge, sub = Player("judge:"), Player("sub:")
-    roles = {"judge": {"model": judge, "temperature": 0.25, "max_output_tokens": 7}, "sub": {"seed": 3}}
+    roles: dict[str, Any] = {"judge": {"model": judge, "temperature": 0.25, "max_output_tokens": 7}, "sub": {"seed": 3}}
     program = f'x = sub_lm("Read")\n{ASK}'
     outcome = rlmlite.execute(program, "text", sub=sub, roles=roles, trace=tmp_path / "t.rlm")
 
