@@ -31,6 +31,7 @@ RISKY = {
     "nested": 'nested = ["http://127.0.0.1:9/v1#m"]',
     "roles": 'roles = {judge = "http://127.0.0.1:9/v1#m"}',
     "roles asked otherwise": "roles = {sub = {temperature = 2, cache = true}}",
+    "spend": "spend = {day = 1000}",
     "policy": 'policy = "loose.toml"',
     "policy that is none": 'policy = "/dev/zero"',
     "approve": 'approve = "mailbox:box"',
@@ -123,7 +124,8 @@ def test_every_risky_setting_is_tried() -> None:
     rules = {TRUST, LOWER, NEVER}
     risky = {name for name, setting in SETTINGS.items() if setting.folder in rules and not setting.python_only}
 
-    assert risky - {"max_cost", "confirm_above"} == tried
+    # Amounts without a bound of the user's own: any is less than that.
+    assert risky - {"max_cost", "confirm_above", "max_time"} == tried
 
 
 HARMLESS: dict[str, tuple[str, Any]] = {
