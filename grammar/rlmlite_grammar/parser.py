@@ -7,13 +7,16 @@ A model pays a turn for each message, so one message names several mistakes (`di
 reply the statements around them are run (`reply`); a host's program is refused whole.
 """
 
-from typing import Final, TypeGuard
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 import msgspec
 
 from rlmlite_grammar.syntax.reader import ReadResult, SyntaxFailure, read
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Problem, Unparsed
+
+if TYPE_CHECKING:
+    from rlmlite_grammar.spelling.respelling import Respelled
 
 LARGEST: Final = 1_000_000
 """Bytes of UTF-8 that a program may have."""
@@ -31,10 +34,38 @@ def parse(text: str) -> Parsed | Unparsed:
         return outcome
     if _is_about_all(outcome):
         return Unparsed(text, (outcome,))
-    # Here, because most programs parse, and need no diagnosis.
+    # Here, because most programs parse, and need no second look.
+    from rlmlite_grammar.spelling.respelling import respell
+
+    respelled = respell(text)
+    if respelled is None:
+        return _refuse(text, outcome)
+    outcome = try_parse(respelled.text)
+    return _in_place(outcome if isinstance(outcome, Parsed) else _refuse(respelled.text, outcome), text, respelled)
+
+
+def _refuse(text: str, outcome: Problem | SyntaxFailure) -> Unparsed:
+    if _is_about_all(outcome):
+        return Unparsed(text, (outcome,))
     from rlmlite_grammar.diagnosis.recovery import find_mistakes
 
     return Unparsed(text, tuple(mistake.problem for mistake in find_mistakes(text, outcome)))
+
+
+def _in_place(result: Parsed | Unparsed, text: str, respelled: "Respelled") -> Parsed | Unparsed:
+    """The result of a text that was spelled otherwise, with places in the text as it was written."""
+    if isinstance(result, Parsed):
+        at = tuple(map(respelled.place, result.at))
+        notes = sorted((*_moved(result.notes, respelled), *respelled.notes()), key=lambda note: note.offset or 0)
+        return msgspec.structs.replace(result, text=text, at=at, notes=tuple(notes))
+    return Unparsed(text, _moved(result.problems, respelled))
+
+
+def _moved(problems: tuple[Problem, ...], respelled: "Respelled") -> tuple[Problem, ...]:
+    return tuple(
+        problem if problem.offset is None else msgspec.structs.replace(problem, offset=respelled.place(problem.offset))
+        for problem in problems
+    )
 
 
 def parse_around(text: str) -> Parsed | Unparsed:
@@ -47,13 +78,26 @@ def parse_around(text: str) -> Parsed | Unparsed:
         return outcome
     if _is_about_all(outcome):
         return Unparsed(text, (outcome,))
+    from rlmlite_grammar.spelling.respelling import respell
+
+    respelled = respell(text)
+    if respelled is None:
+        return _read_statements(text, outcome)
+    return _in_place(_read_statements(respelled.text, try_parse(respelled.text)), text, respelled)
+
+
+def _read_statements(text: str, outcome: ReadResult) -> Parsed | Unparsed:
+    if isinstance(outcome, Parsed):
+        return outcome
+    if _is_about_all(outcome):
+        return Unparsed(text, (outcome,))
     from rlmlite_grammar.diagnosis.prose import blank, find_prose
     from rlmlite_grammar.diagnosis.recovery import read_around
 
     prose = find_prose(text)
     statements = blank(text, prose)
     if prose and not statements.strip():
-        return parse(text)
+        return _refuse(text, outcome)
     around = read(statements) if prose else outcome
     read_statements = around if isinstance(around, Parsed) else read_around(statements, around)
     if isinstance(read_statements, Unparsed):

@@ -12,7 +12,7 @@ The habits and how they are read: `habits.table`.
 from collections.abc import Collection
 
 from rlmlite_kernel.program.action_table import Table
-from rlmlite_kernel.program.ast import Binary, Expr, Lit, Parsed, Statement, walk
+from rlmlite_kernel.program.ast import Binary, Expr, Index, Lit, Parsed, Statement, Unary, walk
 from rlmlite_kernel.program.checker import Scope, check
 from rlmlite_kernel.records.settings import Policy
 
@@ -29,11 +29,15 @@ def reread(parsed: Parsed, table: Table, names: Collection[str]) -> Parsed:
 
 
 def _has_suspects(parsed: Parsed) -> bool:
-    """Whether the checker may have passed what means something else: a text as a regex, `"a" or "b"` as any of them."""
+    """Whether the checker may have passed what means something else: a text as a regex, `"a" or "b"` as any of them,
+    a condition in brackets as `where`.
+    """
     return any(map(_is_suspect, walk(parsed.program)))
 
 
 def _is_suspect(node: Statement | Expr) -> bool:
     if isinstance(node, Binary):
         return node.op == "or" and isinstance(node.left, Lit)
-    return isinstance(node, Lit) and isinstance(node.v, str) and ("\\" in node.v or "<*>" in node.v)
+    if isinstance(node, Index):
+        return isinstance(node.at, Binary | Unary)
+    return isinstance(node, Lit) and isinstance(node.v, str) and any(sign in node.v for sign in ("\\", "<*>", "(?"))

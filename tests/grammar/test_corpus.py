@@ -8,13 +8,14 @@ from tests.grammar.programs import corpus, encode_program, parse_program, refusa
 
 VALID = corpus("valid")
 INVALID = corpus("invalid")
+HABITS = corpus("habits")
 
 
 def test_the_corpus_is_large() -> None:
-    """Both halves hold well over a hundred programs."""
+    """What is valid and what is not are well over a hundred programs each."""
 
     assert len(VALID) > 200
-    assert len(INVALID) > 120
+    assert len([*INVALID, *HABITS]) > 120
 
 
 @pytest.mark.parametrize("text", VALID)
@@ -69,3 +70,13 @@ def test_an_invalid_program_is_refused_at_a_place(text: str) -> None:
     assert 1 <= len(result.problems) <= 5
     assert all(problem.message and problem.code for problem in result.problems)
     assert all(0 <= problem.offset <= len(text) for problem in result.problems if problem.offset is not None)
+
+
+@pytest.mark.parametrize("text", HABITS)
+def test_a_habit_of_other_languages_is_no_program_of_the_grammar_s_own(text: str) -> None:
+    """It is read with a note that says as what, or holds a method or f-string, which needs the action table."""
+    result = parse_program(text)
+    foreign = [node.name for node in ast.walk(result.program) if isinstance(node, ast.Call) and node.name[0] in ".f="]
+
+    assert result.text == text
+    assert result.notes or foreign

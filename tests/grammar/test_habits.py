@@ -5,8 +5,9 @@ import pytest
 from rlmlite_grammar import parse, reread, show
 from rlmlite_grammar.habits.habit import Habit
 from rlmlite_grammar.habits.table import HABITS
+from rlmlite_grammar.spelling.spellings import SPELLINGS, Spelling
 from rlmlite_kernel import ACTIONS
-from rlmlite_kernel.program.ast import Parsed, walk
+from rlmlite_kernel.program.ast import Lit, Parsed, walk
 
 NAMES = frozenset({"log", "hits"})
 
@@ -26,8 +27,33 @@ def test_a_habit_is_read_as_what_it_means(habit: Habit) -> None:
 
     assert isinstance(right, Parsed)
     assert read.program == right.program
+    assert {note.code for note in read.notes} == {"read_as"}
+    assert all((note.offset or 0) >= len("a = 1\n") for note in read.notes)
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS, ids=lambda spelling: spelling.what)
+def test_a_spelling_is_read_as_the_grammar_spells_it(spelling: Spelling) -> None:
+    """The example of each, between other statements, is the same program as its right spelling, with one note."""
+    read = parse(f"a = 1\n{spelling.written}\nb = 2")
+    right = parse(f"a = 1\n{spelling.read}\nb = 2")
+
+    assert isinstance(read, Parsed)
+    assert isinstance(right, Parsed)
+    assert read.program == right.program
     assert [note.code for note in read.notes] == ["read_as"]
-    assert (read.notes[0].offset or 0) >= len("a = 1\n")
+    assert len(read.at) == len(list(walk(read.program)))
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS, ids=lambda spelling: spelling.what)
+def test_a_spelling_means_nothing_inside_a_text_or_comment(spelling: Spelling) -> None:
+    """Beside a mistake that makes the text be read again, texts and comments keep what they say."""
+    text = f'p = """{spelling.written.replace(chr(34) * 3, "")} """\n# {spelling.written.splitlines()[0]}\nx = a && b'
+    if text.count('"""') != 2 or "\\" in spelling.written:
+        pytest.skip("this spelling cannot stand in such a text")
+    read = reading(text)
+
+    assert read.program.body[0].value == Lit(spelling.written.replace('"""', "") + " ")
+    assert len(read.notes) == 1
 
 
 @pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.what)

@@ -15,11 +15,11 @@ send a weak model the wrong way.
 import re
 from typing import Final
 
-from rlmlite_grammar.diagnosis.foreign_words import FOREIGN_WORDS
-from rlmlite_grammar.diagnosis.mistake import Mistake
-from rlmlite_grammar.diagnosis.mistakes_in_operators import MISTAKES_IN_OPERATORS
-from rlmlite_grammar.diagnosis.mistakes_in_structure import MISTAKES_IN_STRUCTURE
-from rlmlite_grammar.diagnosis.mistakes_in_texts import MISTAKES_IN_TEXTS
+from rlmlite_grammar.mistakes.foreign_words import FOREIGN_WORDS
+from rlmlite_grammar.mistakes.mistake import Mistake
+from rlmlite_grammar.mistakes.operators import MISTAKES_IN_OPERATORS
+from rlmlite_grammar.mistakes.structure import MISTAKES_IN_STRUCTURE
+from rlmlite_grammar.mistakes.texts import MISTAKES_IN_TEXTS
 
 _PATTERNS: Final = (*MISTAKES_IN_TEXTS, *MISTAKES_IN_OPERATORS, *MISTAKES_IN_STRUCTURE)
 

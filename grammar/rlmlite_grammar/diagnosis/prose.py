@@ -11,8 +11,8 @@ place of such lines, so that the offsets of all that is left stay as they are.
 import re
 from typing import Final
 
-from rlmlite_grammar.diagnosis.foreign_words import FOREIGN_WORDS
 from rlmlite_grammar.diagnosis.scan import lexeme_at
+from rlmlite_grammar.mistakes.foreign_words import FOREIGN_WORDS
 
 _KEYWORDS: Final = frozenset(word for mistake in FOREIGN_WORDS for word in mistake.words)
 _CODE: Final = re.compile(r"\w[(\[{]|=|[\"`{}\[\]<>|@$\\]|\w\.\w+\s*$")

@@ -1,10 +1,10 @@
-"""Expressions: a field of the row without its dot, folds as named arguments, any-of as `or`."""
+"""Row expressions: a field of the row without its dot, folds as named arguments."""
 
 import difflib
 from typing import Final
 
 from rlmlite_grammar.habits.habit import Place, Rewrite
-from rlmlite_kernel.program.ast import Binary, Call, Expr, Field, ListOf, Lit, Named, Obj, Pair, Rx, Unread, Var
+from rlmlite_kernel.program.ast import Call, Expr, Field, Named, Obj, Pair, Unread, Var
 from rlmlite_kernel.program.binding import FOLDS
 
 _TYPO: Final = 0.85
@@ -44,19 +44,3 @@ def read_named_folds(node: Expr, place: Place) -> Rewrite | Unread | None:
     named = (*(item for item in node.named if item not in folds), Named(param.name, obj))
     first = f"{folds[0].name}={folds[0].value.name if isinstance(folds[0].value, Call) else ''}(...)"
     return Rewrite(Call(node.name, node.args, named), first, f"{{{first.replace('=', ': ')}}}")
-
-
-def read_any_of(node: Expr, place: Place) -> Rewrite | Unread | None:
-    """`search(x, "a" or "b")` is `search(x, ["a", "b"])`."""
-    if place.param is None or place.param.kind != "query" or not isinstance(node, Binary) or node.op != "or":
-        return None
-    options = _options(node)
-    if not all(isinstance(option, Lit | Rx) for option in options):
-        return None
-    return Rewrite(ListOf(tuple(options)), "a or b", "[a, b]")
-
-
-def _options(node: Expr) -> list[Expr]:
-    if isinstance(node, Binary) and node.op == "or":
-        return [*_options(node.left), *_options(node.right)]
-    return [node]

@@ -10,48 +10,34 @@ A program without habits comes back as it is, the same objects. Positions stay t
 offset of the one that it replaces.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import msgspec
 
 from rlmlite_grammar.habits.habit import Place, Rewrite
-from rlmlite_grammar.habits.table import HABITS
+from rlmlite_grammar.habits.table import READINGS
+from rlmlite_grammar.spelling.respelling import READ_AS
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import (
     MATCHES,
-    Alt,
-    Attr,
     Binary,
     Call,
     Expr,
-    Index,
     ListOf,
-    Named,
-    Obj,
-    Pair,
     Parsed,
     Program,
-    Slice,
     Statement,
     Unary,
     Unread,
     children,
     walk,
     walk_expr,
+    with_children,
 )
-from rlmlite_kernel.program.binding import (
-    FOLDS,
-    ExprContext,
-    bind,
-    bound_arguments,
-    context_inside,
-)
+from rlmlite_kernel.program.binding import FOLDS, ExprContext, bind, bound_arguments, context_inside
 from rlmlite_kernel.program.lowering import target_of
 from rlmlite_kernel.program.problems import Problem
-
-READ_AS: Final = "read_as"
-"""The code of a note about what was read as something else."""
 
 _MOST_READINGS: Final = 10
 """Habits that are read in one expression, one after another."""
@@ -131,83 +117,50 @@ class _Rewriting:
 
     def _rebuild(self, node: Expr, place: Place) -> Expr:
         """The same node with its parts read; the very same, if none of them changes."""
-        if isinstance(node, Call):
-            return self._rebuild_call(node, place)
         old = children(node)
-        new = [self._read(part, _place_inside(node, index, place)) for index, part in enumerate(old)]
-        if all(a is b for a, b in zip(old, new, strict=True)):
-            return node
-        return _with_parts(node, new)
-
-    def _rebuild_call(self, call: Call, place: Place) -> Call:
-        places = dict(_places_of_arguments(call, place))
-        args = tuple(self._read(arg, places[id(arg)]) for arg in call.args)
-        values = tuple(self._read(item.value, places[id(item.value)]) for item in call.named)
-        is_same = all(new is old for new, old in zip(args, call.args, strict=True))
-        if is_same and all(new is old.value for new, old in zip(values, call.named, strict=True)):
-            return call
-        named = tuple(Named(item.name, value) for item, value in zip(call.named, values, strict=True))
-        return Call(call.name, args, named)
+        new = [self._read(part, inside) for part, inside in zip(old, _places_inside(node, place), strict=True)]
+        is_same = all(new_part is old_part for new_part, old_part in zip(new, old, strict=True))
+        return node if is_same else with_children(node, new)
 
 
 def _first_rewrite(node: Expr, place: Place) -> Rewrite | Unread | None:
-    for habit in HABITS:
-        rewrite = habit.reading(node, place)
+    for reading in READINGS:
+        rewrite = reading(node, place)
         if rewrite is not None:
             return rewrite
     return None
 
 
+def _places_inside(node: Expr, place: Place) -> list[Place]:
+    """The place of each part of a node, in the order of `children`: as the checker reads it."""
+    parts = children(node)
+    if place.context.schema:
+        # What is in a schema stays in a schema.
+        return [place] * len(parts)
+    row = place.context.row
+    if isinstance(node, Call):
+        places = dict(_places_of_arguments(node, place))
+        return [places[id(part)] for part in parts]
+    if isinstance(node, Binary) and node.op in MATCHES:
+        contexts = (ExprContext(row=row), ExprContext(row=row, query=True))
+        return [place._replace(context=context, param=None) for context in contexts]
+    param = place.param if isinstance(node, ListOf | Unary) else None
+    return [place._replace(context=context_inside(node, place.context), param=param)] * len(parts)
+
+
 def _places_of_arguments(call: Call, place: Place) -> Iterator[tuple[int, Place]]:
     """The place of every argument, by the identity of its node."""
-    every = (*call.args, *(item.value for item in call.named))
     # What no parameter takes is a value as any other; the checker will report it.
-    for value in every:
+    for value in children(call):
         yield id(value), place._replace(context=ExprContext(row=place.context.row), param=None)
     if place.context.folds and call.name in FOLDS:
-        for value in every:
+        for value in call.args:
             yield id(value), place._replace(context=ExprContext(row=True), param=None)
     elif call.name in place.table:
         action = place.table[call.name]
         bound = bind(action, call, _ignore)
         for param, value, context in bound_arguments(action, bound, place.context):
             yield id(value), place._replace(context=context, param=param)
-
-
-def _place_inside(node: Expr, index: int, place: Place) -> Place:
-    """The place of a part: as the checker reads it, but that what is in a schema stays in a schema."""
-    if place.context.schema:
-        return place
-    param = place.param if isinstance(node, ListOf | Unary) else None
-    if isinstance(node, Binary) and node.op in MATCHES:
-        is_pattern = index == 1
-        return place._replace(context=ExprContext(row=place.context.row, query=is_pattern), param=None)
-    return place._replace(context=context_inside(node, place.context), param=param)
-
-
-def _with_parts(node: Expr, parts: Sequence[Expr]) -> Expr:
-    """A node like this one with other parts, in the order of `children`."""
-    match node:
-        case Attr(name=name):
-            return Attr(parts[0], name)
-        case Unary(op=op):
-            return Unary(op, parts[0])
-        case Index():
-            return Index(parts[0], parts[1])
-        case Slice(lo=low):
-            bounds = iter(parts[1:])
-            new_low = None if low is None else next(bounds)
-            return Slice(parts[0], new_low, next(bounds, None))
-        case Binary(op=op):
-            return Binary(op, parts[0], parts[1])
-        case Alt():
-            return Alt(tuple(parts))
-        case ListOf():
-            return ListOf(tuple(parts))
-        case Obj(pairs=pairs):
-            return Obj(tuple(Pair(old.key, new, old.optional) for old, new in zip(pairs, parts, strict=True)))
-        case _:
-            return node
 
 
 def _ignore(code: str, message: str, node: Expr, hint: str) -> None:

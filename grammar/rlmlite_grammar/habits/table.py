@@ -1,20 +1,31 @@
 """All habits of programs that parse, each with a statement that shows it and what that is read as.
 
-The order matters where two fit one expression: the first is read.
+The order matters where two fit one expression: the first is read. What has no certain meaning comes last (`FOREIGN`).
 """
 
 from typing import Final
 
 from rlmlite_grammar.habits.arguments import read_parameter, read_position, read_word
-from rlmlite_grammar.habits.expressions import read_any_of, read_field, read_named_folds
-from rlmlite_grammar.habits.habit import Habit
+from rlmlite_grammar.habits.arrows import read_arrow, read_function_first
+from rlmlite_grammar.habits.expressions import read_field, read_named_folds
+from rlmlite_grammar.habits.f_strings import read_f_string
+from rlmlite_grammar.habits.foreign import read_foreign_function, read_foreign_parameter, read_several_queries
+from rlmlite_grammar.habits.habit import Habit, Reading
+from rlmlite_grammar.habits.methods import read_method
 from rlmlite_grammar.habits.names import read_copy, read_final_var, read_name
+from rlmlite_grammar.habits.queries import read_any_of, read_mask, read_regex, read_template
 from rlmlite_grammar.habits.schemas import read_type
 
 HABITS: Final = (
     Habit("another name of an action", "print(hits)", "show(hits)", read_name),
     Habit("the name of the answer's variable", 'FINAL_VAR("hits")', "final(hits)", read_final_var),
     Habit("a list made of a list", "x = list(range(3))", "x = range(3)", read_copy),
+    Habit("a method that is an action", "x = hits.where(.n > 3)", "x = where(hits, .n > 3)", read_method),
+    Habit("a method that is an expression", "x = log.splitlines()", "x = log.lines", read_method),
+    Habit("a function of a row", "x = map(hits, m => m.groups[0])", "x = map(hits, .groups[0])", read_arrow),
+    Habit("the function before the rows", "x = map(m => m.line, hits)", "x = map(hits, .line)", read_function_first),
+    Habit("an f-string in a prompt", 'x = sub_lm(f"Is {log} late?")', 'x = sub_lm("Is {log} late?")', read_f_string),
+    Habit("an f-string elsewhere", 'final(f"{count(hits)} hits")', 'final(str(count(hits)) + " hits")', read_f_string),
     Habit(
         "folds as named arguments",
         "g = group(hits, doc, n=count())",
@@ -22,11 +33,22 @@ HABITS: Final = (
         read_named_folds,
     ),
     Habit(
-        "another name of a parameter", 'x = rank(log, "disk", k=5)', 'x = rank(log, "disk", limit=5)', read_parameter
+        "another name of a parameter",
+        'x = rank(log, "disk", k=5)',
+        'x = rank(log, "disk", limit=5)',
+        read_parameter,
     ),
     Habit("a parameter by position", "x = around(hits, 2)", "x = around(hits, lines=2)", read_position),
     Habit("a word in the singular", 'x = chunk(log, by="line")', 'x = chunk(log, by="lines")', read_word),
     Habit("any of several texts", 'x = search(log, "a" or "b")', 'x = search(log, ["a", "b"])', read_any_of),
+    Habit("a regex as a raw text", r'x = search(log, r"took \d+ ms")', r"x = search(log, /took \d+ ms/)", read_regex),
+    Habit(
+        "a template as a query",
+        'x = search(log, "took <*> ms")',
+        'x = search(log, template="took <*> ms")',
+        read_template,
+    ),
+    Habit("a condition in brackets", "x = hits[hits.n > 3]", "x = where(hits, .n > 3)", read_mask),
     Habit(
         "types of other languages",
         'x = sub_lm("?", schema={n: list[int]})',
@@ -35,3 +57,10 @@ HABITS: Final = (
     ),
     Habit("a field without its dot", 'x = where(hits, doc == "a")', 'x = where(hits, .doc == "a")', read_field),
 )
+"""What is read as something else."""
+
+FOREIGN: Final[tuple[Reading, ...]] = (read_several_queries, read_foreign_parameter, read_foreign_function)
+"""What is refused with the sentence that shows what to write."""
+
+READINGS: Final[tuple[Reading, ...]] = tuple(dict.fromkeys((*(habit.reading for habit in HABITS), *FOREIGN)))
+"""All of them, in the order in which they are tried."""

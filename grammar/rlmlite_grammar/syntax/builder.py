@@ -19,7 +19,7 @@ from lark import Token, Transformer, v_args
 
 from rlmlite_grammar.syntax import literals
 from rlmlite_grammar.syntax.layout import DEEPEST, refuse_depth
-from rlmlite_grammar.syntax.names import ALIASES, CONSTANTS, check_key, check_name
+from rlmlite_grammar.syntax.names import ALIASES, ARROW, CONSTANTS, F_STRING, METHOD, check_key, check_name
 from rlmlite_grammar.syntax.refusal import refuse
 from rlmlite_kernel.program import ast
 
@@ -98,6 +98,23 @@ class Builder(Transformer[Token, Body]):
         parts = [*plain, *(argument.value for argument in named)]
         return _enclose(node, offset, parts)
 
+    def method(self, of: Subtree, name: Token, arguments: tuple[Subtree | NamedSubtree, ...] = ()) -> Subtree:
+        """`of.name(…)`."""
+        called = self.call(name, arguments)
+        assert isinstance(called.node, ast.Call)
+        node = ast.Call(
+            f"{METHOD}{check_key(str(name), _offset(name))}", (of.node, *called.node.args), called.node.named
+        )
+        # The receiver comes before the arguments; the call itself stands where its name does.
+        inside = Subtree(called.node, called.at[1:], called.depth - 1)
+        return _enclose(node, _offset(name), (of, inside))
+
+    def arrow(self, name: Token, body: Subtree) -> Subtree:
+        """`name => body`."""
+        offset = _offset(name)
+        parameter = Subtree(ast.Lit(check_name(str(name), offset)), (offset,))
+        return _enclose(ast.Call(ARROW, (parameter.node, body.node)), offset, (parameter, body))
+
     def alternatives(self, *options: Subtree) -> Subtree:
         """`a | b | c`."""
         node = ast.Alt(tuple(option.node for option in options))
@@ -144,8 +161,9 @@ class Builder(Transformer[Token, Body]):
     def string(self, literal: Token) -> Subtree:
         """A text."""
         offset = _offset(literal)
-        text = literals.string(str(literal), offset)
-        return Subtree(ast.Lit(text), (offset,))
+        value = Subtree(ast.Lit(literals.string(str(literal), offset)), (offset,))
+        is_python_s = "f" in literals.prefix(str(literal))
+        return _enclose(ast.Call(F_STRING, (value.node,)), offset, (value,)) if is_python_s else value
 
     def regex(self, literal: Token) -> Subtree:
         """A regular expression."""

@@ -43,9 +43,10 @@ class LayoutRules(PostLex):
         depth = 0
         before: Token | None = None
         for token in stream:
-            kind = token.type
             if before is not None:
+                token = _as_name(before, token, depth)
                 _check(before, token, depth)
+            kind = token.type
             if kind in _OPENERS:
                 depth += 1
                 if depth > DEEPEST:
@@ -54,6 +55,14 @@ class LayoutRules(PostLex):
                 depth -= 1
             before = token
             yield token
+
+
+def _as_name(before: Token, token: Token, depth: int) -> Token:
+    """`matches` at the beginning of a line is a name: outside of brackets no operator may begin one."""
+    is_first = not depth and token.line != before.end_line
+    if is_first and token.type in ("CONTAINS", "MATCHES"):
+        return Token.new_borrow_pos("NAME", token.value, token)
+    return token
 
 
 def refuse_depth(offset: int) -> None:

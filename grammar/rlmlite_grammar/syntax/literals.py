@@ -43,16 +43,21 @@ def number(digits: str, offset: int) -> int | float:
     return value
 
 
+def prefix(literal: str) -> str:
+    """The letters before the quotes of a string literal: `r`, `f`, both, or none."""
+    return literal[: len(literal) - len(literal.lstrip("rf"))]
+
+
 def string(literal: str, offset: int) -> str:
     """The text that a string literal stands for."""
-    raw = literal.startswith("r")
-    prefix = 1 if raw else 0
-    quotes = 3 if literal.startswith('"""', prefix) else 1
-    inside = literal[prefix + quotes : -quotes]
-    if raw or "\\" not in inside:
+    letters = prefix(literal)
+    before = len(letters)
+    quotes = 3 if literal.startswith('"""', before) else 1
+    inside = literal[before + quotes : -quotes]
+    if "r" in letters or "\\" not in inside:
         return inside
-    # Where `inside` begins in the program; there is no prefix, or the text would be raw.
-    start = offset + quotes
+    # Where `inside` begins in the program.
+    start = offset + before + quotes
     value = _ESCAPE.sub(lambda match: _unescape(match, start), inside)
     return _join_surrogates(value, offset)
 

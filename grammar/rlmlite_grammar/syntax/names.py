@@ -24,10 +24,23 @@ OPERATOR_WORDS: Final = frozenset({"and", "or", "not", "in", "contains", "matche
 """Words that are operators."""
 
 RESERVED: Final = OPERATOR_WORDS | CONSTANTS.keys()
-"""Words that cannot name a variable, an action or an argument. They may name fields and keys: `.matches`, `{in: 1}`."""
+"""Words that cannot name an input or a tool. They may name fields and keys: `.matches`, `{in: 1}`."""
+
+CONTEXTUAL: Final = frozenset({"contains", "matches"})
+"""Operators that may name a variable all the same: models call what they find `matches`, and where a value or a new
+statement begins no operator can stand.
+"""
 
 ALIASES: Final = {"len": "count", "text": "render"}
 """Second names of actions, each with the one name that the program then holds."""
+
+METHOD: Final = "."
+ARROW: Final = "=>"
+F_STRING: Final = "f"
+"""Calls that stand for what other languages write: `x.map(…)` is a call of `.map` with `x` first, `m => …` one of `=>`
+with the name and the body, `f"…"` one of `f` with the text. No action has such a name (`f` could be a host's, and then
+it is that); what is meant is decided in `rereading`.
+"""
 
 LONGEST_NAME: Final = 64
 """Characters of a name."""
@@ -35,7 +48,7 @@ LONGEST_NAME: Final = 64
 
 def check_name(word: str, offset: int) -> str:
     """`word`, if it may name a variable, an action or an argument; else it is refused."""
-    if word in RESERVED:
+    if word in RESERVED - CONTEXTUAL:
         refuse("reserved", f"`{word}` is a reserved word and cannot be a name", offset, "choose another name")
     return check_key(word, offset)
 

@@ -6,7 +6,7 @@ Encoded, a node is a JSON array that begins with its tag.
 Not here: what an action means (`action_table`), or whether a program is right (`checker`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -217,6 +217,35 @@ def children(node: Expr) -> tuple[Expr, ...]:
             return (*args, *(item.value for item in named))
         case _:
             return ()
+
+
+def with_children(node: Expr, parts: Sequence[Expr]) -> Expr:
+    """A node like this one with other expressions inside it, in the order of `children`."""
+    match node:
+        case Attr(name=name):
+            return Attr(parts[0], name)
+        case Unary(op=op):
+            return Unary(op, parts[0])
+        case Index():
+            return Index(parts[0], parts[1])
+        case Slice(lo=low, hi=high):
+            bounds = iter(parts[1:])
+            new_low = None if low is None else next(bounds)
+            return Slice(parts[0], new_low, None if high is None else next(bounds))
+        case Binary(op=op):
+            return Binary(op, parts[0], parts[1])
+        case Alt():
+            return Alt(tuple(parts))
+        case ListOf():
+            return ListOf(tuple(parts))
+        case Obj(pairs=pairs):
+            return Obj(tuple(Pair(old.key, new, old.optional) for old, new in zip(pairs, parts, strict=True)))
+        case Call(name=name, args=args, named=named):
+            values = parts[len(args) :]
+            named = tuple(Named(old.name, new) for old, new in zip(named, values, strict=True))
+            return Call(name, tuple(parts[: len(args)]), named)
+        case _:
+            return node
 
 
 def walk(program: Program) -> Iterator[Statement | Expr]:

@@ -22,22 +22,16 @@ import msgspec
 from rlmlite_kernel.program.action_table import Action, Param, Table
 from rlmlite_kernel.program.ast import (
     ASSIGNMENT,
-    Attr,
-    Binary,
+    Alt,
     Call,
     Expr,
-    Index,
-    ListOf,
     Lit,
     Named,
-    Obj,
-    Pair,
     Program,
-    Slice,
     Statement,
-    Unary,
     Var,
     children,
+    with_children,
 )
 from rlmlite_kernel.program.binding import (
     FOLDS,
@@ -166,25 +160,10 @@ class _Lowering:
                 return self._lower_call(number, node)
             case Call():
                 return self._temporary(number, node)
-            case Attr(of=of, name=name):
-                return Attr(self._lower(number, of), name)
-            case Index(of=of, at=at):
-                return Index(self._lower(number, of), self._lower(number, at))
-            case Slice(of=of, lo=lo, hi=hi):
-                lowered = self._lower(number, of)
-                low = None if lo is None else self._lower(number, lo)
-                high = None if hi is None else self._lower(number, hi)
-                return Slice(lowered, low, high)
-            case Unary(op=op, of=of):
-                return Unary(op, self._lower(number, of))
-            case Binary(op=op, left=left, right=right):
-                return Binary(op, self._lower(number, left), self._lower(number, right))
-            case ListOf(items=items):
-                return ListOf(tuple(self._lower(number, item) for item in items))
-            case Obj(pairs=pairs):
-                return Obj(tuple(Pair(pair.key, self._lower(number, pair.value), pair.optional) for pair in pairs))
-        # Leaves. `Alt` too: it stands only in schemas, which are not lowered.
-        return node
+            case Alt():
+                # It stands only in schemas, which are not lowered.
+                return node
+        return with_children(node, [self._lower(number, child) for child in children(node)])
 
     def _temporary(self, number: int, call: Call) -> Var:
         """A step for a nested call, and the temporary that it writes."""

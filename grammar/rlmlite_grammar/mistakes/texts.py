@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rlmlite_grammar.diagnosis.mistake import Mistake
+from rlmlite_grammar.mistakes.mistake import Mistake
 
 MISTAKES_IN_TEXTS: Final = (
     Mistake(
@@ -16,20 +16,14 @@ MISTAKES_IN_TEXTS: Final = (
         after=r"`",
     ),
     Mistake(
-        "leave out the f; prompts and render fill in {name} by themselves",
-        ('x = f"hi {y}"', "x = sub_lm(f'hi {y}')", 'x = f"""hi"""'),
+        "the only prefixes of a text are r and f",
+        ('x = br"abc"', 'x = t"abc"', 'x = L"abc"'),
         after=r"[\"']",
-        before=r"\bf",
-    ),
-    Mistake(
-        "the only prefix of a text is r",
-        ('x = b"abc"', 'x = u"abc"', 'x = R"abc"', "x = f(b'abc')"),
-        after=r"[\"']",
-        before=r"(?<!\w)[bBuURF]",
+        before=r"(?<!\w)[A-Za-z]{1,2}",
     ),
     Mistake(
         'write a text of several lines as """…"""',
-        ("x = '''abc'''", "x = f('''a b''')"),
+        ("x = '''a\"\"\" b'''",),
         after=r"'",
         before=r"''",
     ),
@@ -41,12 +35,12 @@ MISTAKES_IN_TEXTS: Final = (
     ),
     Mistake(
         'use straight quotes: "…"',
-        ("x = “abc”", "x = f(\u2018abc\u2019)"),
+        ("x = “abc", "x = f(\u2018abc)"),
         after="[“”\u2018\u2019«»„]",
     ),
     Mistake(
         "names consist of letters a-z, digits and _; anything else goes in quotes",
-        ("größe = 1", "x = @a", "x = $a", "x = where(r, .ärger == 1)", "x = a @ b", "数 = 1"),
+        ("größe = 1", "x = @a", "x = $1", "x = where(r, .ärger == 1)", "x = a @ b", "数 = 1"),
         after=r"[@$~^]|[^\x00-\x7f]",
     ),
 )

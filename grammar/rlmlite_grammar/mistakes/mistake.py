@@ -33,3 +33,15 @@ class Mistake(msgspec.Struct, frozen=True):
     after: str = ""
     before: str = ""
     inside: tuple[str, ...] = ("", "(", "[", "{")
+
+
+class ForeignName(msgspec.Struct, frozen=True):
+    """A name that other languages have and this one does not: an action, a method (`x.name()`), a parameter (`name=`).
+
+    Code in the sentence stands in backticks, and the tests parse and check it: `rows`, `hits`, `x`, `docs` and their
+    like are variables there. `example` is a statement that gets the sentence.
+    """
+
+    names: tuple[str, ...]
+    hint: str
+    example: str

@@ -7,17 +7,16 @@ A mistake is found by its word alone, wherever reading stopped near it (see `mes
 
 from typing import Final
 
-from rlmlite_grammar.diagnosis.mistake import Mistake
+from rlmlite_grammar.mistakes.mistake import Mistake
 
 FOREIGN_WORDS: Final = (
     Mistake(
         "there are no loops; use extract_over_chunks, map or where",
         (
             "for c in chunks:\n  x = f(c)",
-            "x = [f(y) for y in z]",
             "x = {y for y in z}",
+            "x = [f(a, b) for a in c for b in d]",
             "while true: f(x)",
-            "x = sum(y for y in z)",
         ),
         words=("for", "while", "break", "continue"),
     ),
@@ -36,8 +35,7 @@ FOREIGN_WORDS: Final = (
     Mistake(
         'there are no functions; use a row expression such as .field == "x"',
         (
-            "x = lambda y: y",
-            "x = map(rows, lambda y: y.n)",
+            "x = map(rows, lambda a, b: a.n)",
             "def f(x): 1",
             "function f(x) { 1 }",
             "class A: 1",
@@ -46,7 +44,7 @@ FOREIGN_WORDS: Final = (
     ),
     Mistake(
         "there are no modules to import; call any action by its name",
-        ("import os", "from os import path", "import re\nx = 1"),
+        ("import os", "from os import path", "x = import re"),
         words=("import", "from"),
     ),
     Mistake(
@@ -61,12 +59,12 @@ FOREIGN_WORDS: Final = (
     ),
     Mistake(
         "use == or !=",
-        ("x = where(r, .a is null)", "x = a is None"),
+        ("x = where(r, .a is 3)", 'x = a is "b"'),
         words=("is",),
     ),
     Mistake(
         "assign without a keyword: x = 1",
-        ("let x = 1", "const x = 1", "var x = 1", "set x = 1", "LET x = 1"),
+        ("let x.y = 1", "set x = 1", "LET x = 1"),
         words=("let", "const", "var", "set", "LET"),
     ),
     Mistake(
@@ -76,7 +74,7 @@ FOREIGN_WORDS: Final = (
     ),
     Mistake(
         "leave it out; a program consists of actions and values only",
-        ("pass", "await f(x)", "with f(x): y = 1", "del x", "x = new y", "pass\nx = 1"),
+        ("pass", "with f(x): y = 1", "del x", "x = new y", "pass\nx = 1"),
         words=("pass", "await", "with", "del", "new", "global"),
     ),
 )

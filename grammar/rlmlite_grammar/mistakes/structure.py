@@ -5,15 +5,9 @@ The later an entry, the more it fits: the last one, words around the program, wo
 
 from typing import Final
 
-from rlmlite_grammar.diagnosis.mistake import VALUE, Mistake
+from rlmlite_grammar.mistakes.mistake import VALUE, Mistake
 
 MISTAKES_IN_STRUCTURE: Final = (
-    Mistake(
-        "there are no methods; write action(value, …)",
-        ("x = rows.where(.a == 1)", 'x = a.b.lower("x")', "final(rows.first())"),
-        after=r"\(",
-        before=r"\.\s*\w+",
-    ),
     Mistake(
         "the result of a call cannot be called; write action(…)",
         ("x = f(a)(b)", "x = a[0](b)", "f(x)(y)"),
@@ -29,8 +23,6 @@ MISTAKES_IN_STRUCTURE: Final = (
     Mistake(
         "a value alone is not a statement; use show(…)",
         (
-            "hits[0]",
-            "hits.line",
             "hits\nx = 1",
             "a, b",
             "hits",
@@ -109,7 +101,7 @@ MISTAKES_IN_STRUCTURE: Final = (
     ),
     Mistake(
         "leave out the backslash; a line may be broken inside brackets",
-        ("x = a + \\\n b", "x = a \\"),
+        ("x = a \\", "x = a \\ b"),
         after=r"\\",
     ),
     Mistake(
@@ -119,7 +111,6 @@ MISTAKES_IN_STRUCTURE: Final = (
             "I will search for it",
             "Action: search(logs, /E/)",
             "Let me think.",
-            "1. hits = search(logs, /E/)",
             "Here is the plan",
         ),
         after=r"[A-Za-z!:.,'\d]",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rlmlite_grammar.diagnosis.mistake import COMPARISON, VALUE, Mistake
+from rlmlite_grammar.mistakes.mistake import COMPARISON, VALUE, Mistake
 
 MISTAKES_IN_OPERATORS: Final = (
     Mistake(
@@ -12,12 +12,17 @@ MISTAKES_IN_OPERATORS: Final = (
     ),
     Mistake(
         "use = to assign a value",
-        ("x := 1", "x <- 1", "x => 1"),
-        after=r":=|<-|=>",
+        ("x <-1", "x => 1", "x = f(y := 1)"),
+        after=r":=|(<-|=>)(?![^\n]*\))",
+    ),
+    Mistake(
+        "a function of a row is the expression itself: map(rows, .n * 2)",
+        ("x = map(rows, (a, b) => a.n)", "x = map(rows, (r => r.n))", "x = f([y => 1])"),
+        after=r"=>|,[^()\n]*\)\s*=>",
     ),
     Mistake(
         "leave out the type: x = 1",
-        ("x: int = 1", "rows: [str] = f(x)"),
+        ("rows: [str] = f(x)", "x: Rows = f(x)"),
         after=r":[^=\n]*=",
         before=r"(^|\n)\s*\w+\s*",
     ),
@@ -33,7 +38,6 @@ MISTAKES_IN_OPERATORS: Final = (
             "x = where(rows, .a = 1)",
             "x = where(rows, .a == 1 and .b = 2)",
             "x = f(a.b = 1)",
-            "x = f(a === 1)",
             'x = f("a"=1)',
         ),
         after=r"={1,3}(?!=)",
@@ -57,9 +61,6 @@ MISTAKES_IN_OPERATORS: Final = (
     Mistake(
         "write `and`, `or`, `not`",
         (
-            "r = where(l, .a == 1 && .b == 2)",
-            "r = where(l, .a || .b)",
-            "r = where(l, !.a)",
             "x = a & b",
             "x = !a",
             "x = f(a ! b)",

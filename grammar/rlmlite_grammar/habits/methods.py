@@ -1,0 +1,171 @@
+"""Methods, read as the action or the expression that does their work.
+
+    rows.where(.n > 3).count()       count(where(rows, .n > 3))      the value before the dot is the first argument
+    text.splitlines()                text.lines
+    rows.head(5)                     rows[0:5]
+    df["a"].isin(names)              df["a"] in names
+
+Functions of Python's modules, `re.findall(…)`, are no methods of a value; they have sentences of their own.
+"""
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from rlmlite_grammar.habits.habit import Place, Rewrite
+from rlmlite_grammar.habits.names import OTHER_NAMES
+from rlmlite_grammar.mistakes.functions import FUNCTIONS
+from rlmlite_grammar.mistakes.methods import METHODS
+from rlmlite_grammar.syntax.names import METHOD
+from rlmlite_kernel.program.ast import Attr, Binary, Call, Expr, Index, ListOf, Lit, Rx, Slice, Unread, Var
+from rlmlite_kernel.program.binding import bind
+
+MODULES: Final = frozenset(
+    (
+        *("re", "json", "np", "numpy", "pd", "pandas", "math", "os", "sys", "datetime", "time", "collections"),
+        *("itertools", "functools", "statistics", "random", "string", "csv", "io", "Math", "JSON", "console"),
+    )
+)
+"""Names before a dot that are libraries elsewhere; a variable of such a name is a variable."""
+
+_OF_MODULES: Final = {
+    ("json", "loads"): "json_parse",
+    ("JSON", "parse"): "json_parse",
+    ("JSON", "stringify"): "str",
+    ("json", "dumps"): "str",
+    ("console", "log"): "show",
+}
+
+_SENTENCES: Final = {name: entry.hint for table in (FUNCTIONS, METHODS) for entry in table for name in entry.names}
+
+Expression: TypeAlias = Callable[[Expr, tuple[Expr, ...]], Expr | None]
+
+
+def read_method(node: Expr, place: Place) -> Rewrite | Unread | None:
+    """`x.name(…)` as what it means, or the sentence that says what to write."""
+    if not isinstance(node, Call) or not node.name.startswith(METHOD):
+        return None
+    name = node.name.removeprefix(METHOD)
+    receiver, *rest = node.args
+    if isinstance(receiver, Var) and receiver.name in MODULES and receiver.name not in place.names:
+        return _read_function(receiver.name, name, node)
+    expression = _read_expression(name, receiver, tuple(rest), node)
+    if expression is not None:
+        return Rewrite(expression, f"x.{name}(...)", _words(expression, name))
+    action = name if name in place.table else OTHER_NAMES.get(name, "")
+    if action in place.table and _is_meant(action, node, place):
+        return Rewrite(Call(action, node.args, node.named), f"x.{name}(...)", f"{action}(x, ...)")
+    hint = _SENTENCES.get(name, f"there are no methods; an action takes the value as an argument: {_example(place)}")
+    return Unread("unknown_action", f"there is no method `.{name}`", hint)
+
+
+def _is_meant(action: str, node: Call, place: Place) -> bool:
+    """Whether the action takes these arguments; where it does not, the method may still have no sentence of its own."""
+    mistakes: list[str] = []
+    bind(place.table[action], node, lambda code, message, at, hint: mistakes.append(message))
+    name = node.name.removeprefix(METHOD)
+    has_sentence = any(name in entry.names for entry in METHODS)
+    is_list_extended = action == "extend" and not any(not isinstance(arg, ListOf | Var) for arg in node.args[1:])
+    if is_list_extended or (action != name and has_sentence):
+        return False
+    return not mistakes or not has_sentence
+
+
+def _read_function(module: str, name: str, node: Call) -> Rewrite | Unread:
+    action = _OF_MODULES.get((module, name))
+    if action is not None:
+        return Rewrite(Call(action, node.args[1:], node.named), f"{module}.{name}(...)", f"{action}(...)")
+    hint = _SENTENCES.get(name, "there are no modules; actions are called by their names, as count(x)")
+    return Unread("unknown_action", f"there is no `{module}.{name}`", hint)
+
+
+def _read_expression(name: str, receiver: Expr, args: tuple[Expr, ...], node: Call) -> Expr | None:
+    """The expression that a method is, if it is one and has the arguments for it."""
+    reading = _EXPRESSIONS.get(name)
+    if reading is None or node.named:
+        return None
+    # pandas: `.str` leads to the methods of texts.
+    of = receiver.of if isinstance(receiver, Attr) and receiver.name == "str" else receiver
+    return reading(of, args)
+
+
+def _lines(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
+    is_by_newline = len(args) == 1 and args[0] in (Lit("\n"), Lit("\\n"))
+    return Attr(of, "lines") if not args or is_by_newline else None
+
+
+def _split(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
+    return _lines(of, args) if args else None
+
+
+def _first_ones(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
+    count = args[0] if args else Lit(5)
+    return Slice(of, Lit(0), count) if len(args) < 2 else None
+
+
+def _last_ones(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
+    count = args[0] if args else Lit(5)
+    is_number = isinstance(count, Lit) and isinstance(count.v, int) and not isinstance(count.v, bool)
+    # Only a negative literal counts from the end.
+    return Slice(of, Lit(-count.v), None) if is_number and isinstance(count, Lit) and isinstance(count.v, int) else None
+
+
+def _part(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
+    return Slice(of, args[0], args[1] if len(args) == 2 else None) if len(args) in (1, 2) else None
+
+
+def _contains(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
+    if len(args) != 1:
+        return None
+    return Binary("matches" if isinstance(args[0], Rx) else "contains", of, args[0])
+
+
+def _is_in(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
+    return Binary("in", of, args[0]) if len(args) == 1 else None
+
+
+def _entry(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
+    return Index(of, args[0]) if len(args) == 1 else None
+
+
+def _itself(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
+    return None if args else of
+
+
+def _field(name: str) -> Expression:
+    return lambda of, args: None if args else Attr(of, name)
+
+
+_EXPRESSIONS: Final[dict[str, Expression]] = {
+    **dict.fromkeys(("splitlines", "readlines", "lines"), _lines),
+    "split": _split,
+    **dict.fromkeys(("head", "take", "limit"), _first_ones),
+    "tail": _last_ones,
+    **dict.fromkeys(("slice", "substring"), _part),
+    **dict.fromkeys(("contains", "includes"), _contains),
+    **dict.fromkeys(("isin", "is_in"), _is_in),
+    "get": _entry,
+    **dict.fromkeys(("tolist", "to_list", "toArray", "copy", "reset_index", "read", "collect", "compute"), _itself),
+    **{name: _field(name) for name in ("start", "end", "text", "line")},
+}
+"""Methods that are expressions here. One that does not have the arguments for it gets its sentence."""
+
+
+def _words(expression: Expr, name: str) -> str:
+    """How a note spells what a method is read as."""
+    match expression:
+        case Attr(name=field):
+            return f"x.{field}"
+        case Slice(lo=Lit(v=0)):
+            return "x[0:n]"
+        case Slice():
+            return "x[-n:]" if name == "tail" else "x[a:b]"
+        case Binary(op=op):
+            return f"x {op} ..."
+        case Index():
+            return "x[...]"
+        case _:
+            return "x"
+
+
+def _example(place: Place) -> str:
+    return "`count(x)`" if "count" in place.table else "`action(x)`"
