@@ -74,7 +74,7 @@ def _value(hole: str) -> Expr | Unread:
     cut = _FORMAT.search(hole)
     expression = hole[: cut.start()] if cut else hole
     if cut and cut[2]:
-        hint = f"there are no formats such as `{cut[2]}`; `str(div(int(x * 100), 100))` has two decimals"
+        hint = f"there are no formats such as `{cut[2]}`; `str(round(x, 2))` has two decimals"
         return Unread("type", f"`{{{hole[:40]}}}` has a format", hint)
     reading = read(f"{_INSIDE}{expression}")
     if isinstance(reading, Parsed) and len(reading.program.body) == 1:

@@ -1,6 +1,6 @@
 """Functions of other languages that are no actions here, each with what does their work.
 
-`split(x, "\\n")`: no action `split`; `x.lines` are the lines of a text; ...
+`splitlines(x)`: no action `splitlines`; the lines of a text are `x.lines`; ...
 
 Names that can be read as an action are in `habits.names`. A host's action of such a name is that action.
 """
@@ -11,9 +11,9 @@ from rlmlite_grammar.mistakes.mistake import ForeignName
 
 FUNCTIONS: Final = (
     ForeignName(
-        ("split", "splitlines", "lines", "readlines", "read_lines", "tokenize", "partition"),
+        ("splitlines", "lines", "readlines", "read_lines", "tokenize", "partition"),
         'the lines of a text are `x.lines`; fields of each line: `parse_lines(x, "{name}: {value}")`',
-        'rows = split(x, "\\n")',
+        "rows = splitlines(x)",
     ),
     ForeignName(
         ("findall", "finditer", "match", "fullmatch", "regex", "regexp", "re_search", "regex_search", "extract_all"),
@@ -31,9 +31,9 @@ FUNCTIONS: Final = (
         'r = includes(rows, "word")',
     ),
     ForeignName(
-        ("startswith", "starts_with", "startsWith", "endswith", "ends_with", "endsWith", "like", "ilike"),
+        ("like", "ilike", "glob_match", "fnmatch"),
         "use a regex: `where(rows, .text matches /^word/)`, at the end `/word$/`, in any case `/word/i`",
-        'r = where(rows, startswith(.text, "word"))',
+        'r = where(rows, like(.text, "word%"))',
     ),
     ForeignName(
         ("if", "ifelse", "if_else", "iff", "iif", "cond", "when", "ternary", "switch"),

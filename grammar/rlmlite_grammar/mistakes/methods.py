@@ -1,6 +1,6 @@
 """Methods of other languages that no action stands for, each with what does their work.
 
-`x.split(",")`: there are no methods; fields of each line: `parse_lines(x, "{a},{b}")`
+`xs.append(1)`: there is no method `.append`; values do not change; write a new one: `ys = xs + [1]`
 
 Methods that can be read as an action or an expression are in `habits.methods`.
 """
@@ -11,9 +11,9 @@ from rlmlite_grammar.mistakes.mistake import ForeignName
 
 METHODS: Final = (
     ForeignName(
-        ("split", "rsplit", "partition", "rpartition"),
+        ("rsplit", "partition", "rpartition"),
         'the lines of a text are `x.lines`; fields of each line: `parse_lines(x, "{name},{value}")`',
-        'y = x.split(",")',
+        'y = x.partition(",")',
     ),
     ForeignName(
         ("join",),
@@ -29,11 +29,6 @@ METHODS: Final = (
         ("find", "rfind", "index", "indexOf", "lastIndexOf", "rindex", "search_all"),
         'the position of the first match is `search(x, "word")[0].start`; a part of a text `x[0:200]`',
         'at = x.find("word")',
-    ),
-    ForeignName(
-        ("startswith", "startsWith", "endswith", "endsWith"),
-        "use a regex: `where(rows, .text matches /^word/)`, at the end `/word$/`",
-        'r = where(rows, .text.startswith("word"))',
     ),
     ForeignName(
         ("findall", "finditer", "fullmatch", "matchAll", "extractall"),
