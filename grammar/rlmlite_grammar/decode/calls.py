@@ -62,7 +62,8 @@ class CallRules:
         # Programs write `x = ...`, which is a rule of its own (`decode.rules`), never the action behind it.
         if action.name == ASSIGNMENT:
             return False
-        if action.name == _TOOL_CALL and not self._vocabulary.tools:
+        names_tool = action.name == _TOOL_CALL or any(param.kind == "tool" for param in action.params)
+        if names_tool and not self._vocabulary.tools:
             return False
         # The rule of the kind `name` lists the writable variables. With none it does not exist, and a grammar that
         # referred to it would not load.
@@ -123,7 +124,7 @@ class CallRules:
     def _value(self, param: Param, action: Action, row: str) -> str:
         """The rule for the value of a parameter."""
         # The table says only that it is any value. The tools that exist are known, so a decoder need not guess.
-        if action.name == _TOOL_CALL and param.name == "name":
+        if param.kind == "tool" or (action.name == _TOOL_CALL and param.name == "name"):
             return _either(map(literal_of_text, self._vocabulary.tools))
         match param.kind:
             case "any" | "target" | "rows":

@@ -34,7 +34,7 @@ from rlmlite_kernel.values.values import Rows, Value
 
 _FORM = "\n\nAnswer with JSON only, of this form: "
 
-RowPart = str | Piece | list[Piece]
+RowPart = Part | list[Piece] | list[str]
 """A part that is the same for every call, or one for each."""
 
 
@@ -74,12 +74,14 @@ class Prompts:
         total = np.zeros(self._count, np.int64)
         for part in self._parts:
             if isinstance(part, list):
-                total += np.array([piece.size() for piece in part], np.int64)
-            elif isinstance(part, str):
-                total += len(part.encode())
+                total += np.array([_size(each) for each in part], np.int64)
             else:
-                total += part.size()
+                total += _size(part)
         return total
+
+
+def _size(part: Part) -> int:
+    return len(part.encode()) if isinstance(part, str) else part.size()
 
 
 class PromptWriter:

@@ -105,6 +105,12 @@ class Arguments:
     def _name(self, param: Param, node: Expr) -> Any:
         return variable_name(node)
 
+    def _tool(self, param: Param, node: Expr) -> TaintedValue:
+        # A bare name is the tool's own, unless there is a variable that holds the name of one.
+        if isinstance(node, Var) and node.name not in self._context.variables:
+            return TaintedValue(node.name)
+        return self._evaluate(node)
+
     def _word(self, param: Param, node: Expr) -> Any:
         if isinstance(node, Rx):
             return matcher_of(node, self._context, by_blocks=True)
@@ -139,6 +145,7 @@ _READERS: dict[Kind, Callable[[Arguments, Param, Expr], Any]] = {
     "bool": Arguments._of_kind,
     "word": Arguments._word,
     "name": Arguments._name,
+    "tool": Arguments._tool,
 }
 """How an argument of each kind is read."""
 

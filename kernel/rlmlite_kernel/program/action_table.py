@@ -33,11 +33,12 @@ Kind: TypeAlias = Literal[
     "bool",
     "word",
     "name",
+    "tool",
 ]
 """How an argument is read.
 
 `expr` and `key` are row expressions. The type of a `query` decides how it matches. A `pattern` is a query, or a list of
-[query, replacement]. A `form` is a /regex/, or a template with {names}.
+[query, replacement]. A `form` is a /regex/, or a template with {names}. A `tool` is the name of one, bare or as text.
 """
 
 Holes: TypeAlias = Literal["variables", "fields", "a_field"]

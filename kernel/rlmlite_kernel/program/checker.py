@@ -227,11 +227,19 @@ class _StatementCheck:
                 self._check_word(action, param, value, context)
             case "word":
                 return
+            case "tool" if isinstance(value, Var) and value.name not in self._names:
+                self._check_tool(value.name, value)
             case "int":
                 self._check_number(action, param, value)
                 self._visit(value, context)
             case _:
                 self._visit(value, context)
+
+    def _check_tool(self, name: str, value: Expr) -> None:
+        # A tool is an action of the table too. Whether this action is one shows when it runs.
+        if name not in self._scope.table:
+            hint = did_you_mean(name, {*self._scope.table, *self._names}) or "write the name of a tool"
+            self.report("unknown_name", f"there is no tool `{name}`", value, hint)
 
     def _check_schema(self, value: Expr) -> None:
         try:

@@ -10,8 +10,9 @@ used. So a round is a head and then one short array for each call:
     [1,139,"4ffd421e…",[["",36,70,""]],"0b1d…",[51,8,null],null]
 
 In the head's recipe a span with `start` -1 is a mark: there each call has a range of its own of that content under
-that source. With `start` -2, content and source are the call's own too. A call's spans fill the marks in order, so the
-prompt of the first call above is the text 97d9…, then bytes 0 to 35 of 1302….
+that source. With `start` -2, content and source are the call's own too. With `start` -3, each call has a text of its
+own that the trace holds, such as the arguments of a tool: its span is `[ref, 0, 0, ""]`. A call's spans fill the marks
+in order, so the prompt of the first call above is the text 97d9…, then bytes 0 to 35 of 1302….
 Only the first id of a round is written, since each follows from run, turn, step, round and index. Fields that few
 calls have come last, as an object, or null.
 The step's record commits to all lines of its rounds by the root of a Merkle tree over them.
@@ -29,8 +30,9 @@ from rlmlite_kernel.records.records import Child, EffectRecord, Ref, Span, Usage
 COMMITMENT_DIGITS = 32
 """How many hex digits of a prompt's commitment are written: 128 bits, enough to find a prompt that one already has."""
 
-OWN_RANGE, OWN_SPAN = -1, -2
-"""The `start` of a mark in a head's recipe: each call has its own range of one content, or its own span altogether."""
+OWN_RANGE, OWN_SPAN, OWN_TEXT = -1, -2, -3
+"""The `start` of a mark in a head's recipe: each call has its own range of one content, its own span altogether, or its
+own text."""
 
 
 class CallsHead(
@@ -46,8 +48,8 @@ class CallsHead(
 
     `round` is its number in the step, from 0; `first` is the index of its first call. `id` is that of the first call
     that was made; it follows from the run, the turn and the step, and so ties the whole round to them.
-    `inputs` are the refs of the inputs of a nested run, by name. `sampling` is what each call says of how it was asked,
-    if all say the same.
+    `inputs` are the refs of the inputs of a nested run, by name, if all calls have the same. `sampling` is what each
+    call says of how it was asked, if all say the same.
     """
 
     step: int
@@ -74,6 +76,7 @@ class Rare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     shared: str = ""
     trial: int = 0
     sampling: dict[str, str] = {}
+    inputs: dict[str, Ref] = {}
 
 
 class CallLine(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -138,7 +141,7 @@ def head_of(calls: Sequence[EffectRecord]) -> CallsHead:
         model=call.model,
         max_output_tokens=call.max_output_tokens,
         recipe=_shared_recipe(calls),
-        inputs=call.inputs,
+        inputs=call.inputs if all(each.inputs == call.inputs for each in calls) else {},
         sampling=call.sampling if all(each.sampling == call.sampling for each in calls) else {},
     )
 
@@ -154,9 +157,10 @@ def _shared_recipe(calls: Sequence[EffectRecord]) -> tuple[Ref | Span, ...]:
     shared: list[Ref | Span] = []
     for place, part in enumerate(first):
         others = [call.recipe[place] for call in calls]
-        # Literal parts come from the one template of the round, so they are the same in all calls.
-        if isinstance(part, str) or all(other == part for other in others):
+        if all(other == part for other in others):
             shared.append(part)
+        elif isinstance(part, str):
+            shared.append(Span("", OWN_TEXT, OWN_TEXT, ""))
         else:
             shared.append(_mark(part, [other for other in others if isinstance(other, Span)]))
     return tuple(shared)
@@ -179,6 +183,7 @@ def _call_line(call: EffectRecord, head: CallsHead) -> CallLine:
         shared=call.shared,
         trial=call.trial,
         sampling={} if head.sampling else call.sampling,
+        inputs={} if head.inputs else call.inputs,
     )
     return CallLine(
         index=call.index,
@@ -197,7 +202,10 @@ _NOTHING_RARE = Rare()
 def _own_spans(recipe: tuple[Ref | Span, ...], shared: tuple[Ref | Span, ...]) -> Iterator[Span]:
     """The spans of one call that fill the marks in the shared recipe, each without what its mark says already."""
     for part, mark in zip(recipe, shared, strict=True):
-        if isinstance(mark, Span) and isinstance(part, Span):
+        if isinstance(part, str):
+            if isinstance(mark, Span):
+                yield Span(part, 0, 0, "")
+        elif isinstance(mark, Span):
             if mark.start == OWN_RANGE:
                 yield Span("", part.start, part.stop, "")
             elif mark.start == OWN_SPAN:
@@ -225,7 +233,7 @@ def _join(line: CallLine, head: CallsHead, id_: str) -> EffectRecord:
         detail=rare.detail,
         usage=line.usage,
         cached=rare.cached,
-        inputs=head.inputs,
+        inputs=rare.inputs or head.inputs,
         child=rare.child,
         shared=rare.shared,
         trial=rare.trial,
@@ -243,6 +251,8 @@ def _fill(part: Ref | Span, own: Iterator[Span]) -> Ref | Span:
     span = next(own, None)
     if span is None:
         return part
+    if part.start == OWN_TEXT:
+        return span.blob
     if part.start == OWN_SPAN:
         return span
     return Span(part.blob, span.start, span.stop, part.source)

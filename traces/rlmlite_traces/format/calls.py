@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from rlmlite_kernel.effects.requests import FORM, NOT_SENT, EffectKind, Form
-from rlmlite_kernel.records.call_lines import OWN_SPAN, CallLine, CallsHead, head_of
+from rlmlite_kernel.records.call_lines import OWN_SPAN, OWN_TEXT, CallLine, CallsHead, head_of
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Effects, Span, Step
 from rlmlite_kernel.records.settings import Sampling
@@ -154,6 +154,8 @@ def _fits_mark(span: Span, mark: int) -> bool:
     """Whether a call's span can fill a mark of its head. For the mark of a range it must be a range and no more."""
     if not 0 <= span.start <= span.stop:
         return False
+    if mark == OWN_TEXT:
+        return span.blob != "" and (span.start, span.stop, span.source) == (0, 0, "")
     return mark == OWN_SPAN or (span.blob == "" and span.source == "")
 
 

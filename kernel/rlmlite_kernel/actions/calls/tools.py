@@ -16,8 +16,9 @@ Where somebody is to be asked, the step has two rounds, so that both are in the 
 The result is a value with the origin `tool`. The error text of a tool is untrusted too: it is quoted as data.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial, reduce
+from operator import or_
 from typing import Any
 
 import msgspec
@@ -88,6 +89,7 @@ def _actions(tools: Mapping[str, Tool]) -> Iterable[Action]:
             result="what the tool gives",
             help=tool.help,
             cost=ONE_TOOL_CALL,
+            by_row=f'tool_over_rows(rows, "{name}", {{argument: .field}})',
         )
 
 
@@ -110,13 +112,7 @@ def ask_tool(
     inputs: dict[str, TaintedValue],
 ) -> Ask:
     """`tool_call("name", {argument: value})`. A name that comes from data is judged as an argument would be."""
-    tool = context.require_text(name.value, "the name of a tool")
-    tools = context.settings.tools
-    if tool not in tools:
-        all_tools = ", ".join(tools) or "none"
-        hint = did_you_mean(tool, tools) or f"tools: {all_tools}"
-        # The name may come from data, so it is shown only if it is a plain identifier.
-        raise Fault("unknown_name", f"there is no such tool ({list_names([tool])}); {hint}")
+    tool = tool_named(name, context)
     value = {} if args is None or args.value is None else args.value
     if not isinstance(value, dict):
         raise Fault("type", f"the arguments of a tool must be {{name: value}}, not {kind_of(value)}")
@@ -125,7 +121,7 @@ def ask_tool(
     words = () if args is None else args.words
     arguments = {key: TaintedValue(item, origins, words=words) for key, item in value.items()}
     # The checker could not look at these names: they are known only now.
-    _check_names(tool, tools[tool], arguments)
+    check_names(tool, context.settings.tools[tool], arguments)
     return _begin(tool, arguments, context, place, name.origins)
 
 
@@ -141,7 +137,19 @@ def _ask_by_name(tool: str, context: StepContext, place: CallSite, /, **argument
     return _begin(tool, present, context, place)
 
 
-def _check_names(name: str, tool: Tool, arguments: Mapping[str, TaintedValue]) -> None:
+def tool_named(name: TaintedValue, context: StepContext) -> str:
+    """The name of a tool that there is. Raises `Fault("unknown_name")`."""
+    tool, tools = context.require_text(name.value, "the name of a tool"), context.settings.tools
+    if tool not in tools:
+        all_tools = ", ".join(tools) or "none"
+        hint = did_you_mean(tool, tools) or f"tools: {all_tools}"
+        # The name may come from data, so it is shown only if it is a plain identifier.
+        raise Fault("unknown_name", f"there is no such tool ({list_names([tool])}); {hint}")
+    return tool
+
+
+def check_names(name: str, tool: Tool, arguments: Collection[str]) -> None:
+    """Raise `Fault("arguments")` unless a tool takes arguments of these names, and needs no others."""
     known = [param.name for param in tool.params]
     unknown = [key for key in arguments if key not in known]
     if unknown:
@@ -164,40 +172,59 @@ def _begin(
 
     Raises `Fault("denied")`, `Fault("egress")` and `Fault("budget")`.
     """
+    origins_of = {key: value.origins for key, value in arguments.items()}
+    reasons = pass_gates(name, origins_of, name_origins, 1, context)
+    plain_arguments = as_json(arguments, context)
+    # Canonical JSON: the text is in the receipt, and a replay must make the same bytes.
+    arguments_json = value_bytes(plain_arguments).decode()
+    origins, _ = merge_taint([*arguments.values(), TaintedValue(None, name_origins)])
+    holdings = tuple(Holding(value.value, value.words) for value in arguments.values())
+    call = _ToolCall(name, arguments_json, origins, reasons, holdings)
+    if not reasons:
+        return _ask_call(call, context, place)
+    question = approval_of(name, plain_arguments, origins_of, reasons)
+    approval = one_call("approve", name, Prompts([question]), place, context)
+    # The second round makes this very call. Nothing is computed again, so what was approved is what is sent.
+    return Ask(approval, partial(_continue_if_approved, call, next_round(place)))
+
+
+def pass_gates(
+    name: str, origins_of: Mapping[str, int], name_origins: int, count: int, context: StepContext
+) -> tuple[str, ...]:
+    """Why `count` calls need approval; nothing if they may be made at once. The arguments come from these origins.
+
+    Raises `Fault("denied")`, `Fault("egress")` and `Fault("budget")`.
+    """
     tool = context.settings.tools[name]
     rule = rule_of(context.settings.policy, name)
-    origins_of = {key: value.origins for key, value in arguments.items()}
     # Gate 1: the policy. The call itself is judged as one more argument: data may have chosen the tool.
     judgment = judge(tool, rule, {CALL: name_origins | CONTROLLER, **origins_of}, context.turn.spoken)
     if judgment.verdict == "deny":
         raise Fault("denied", f"`{name}` was not called: {'; '.join(judgment.reasons)}")
     # Gate 2: egress. The choice counts as content, too: being called tells a tool something about what chose it.
-    origins, _ = merge_taint([*arguments.values(), TaintedValue(None, name_origins)])
-    context.check_egress(origins, f"tool:{name}")
+    context.check_egress(reduce(or_, origins_of.values(), name_origins), f"tool:{name}")
     # Gate 3: the counter. It includes the calls that are under way.
-    calls_so_far = context.ledger.get(tool_counter(name), 0)
-    if rule.calls is not None and calls_so_far >= rule.calls:
-        raise Fault("budget", f"the policy allows {rule.calls:,} calls of `{name}`, and they are used up")
+    left = None if rule.calls is None else max(0, rule.calls - context.ledger.get(tool_counter(name), 0))
+    if left is not None and count > left:
+        used_up = f"the policy allows {rule.calls:,} calls of `{name}`, and they are used up"
+        raise Fault(
+            "budget", used_up if count == 1 else f"{count:,} rows x 1 call of `{name}` > {left:,} still allowed"
+        )
+    return () if judgment.verdict == "allow" else judgment.reasons
+
+
+def as_json(arguments: Mapping[str, TaintedValue], context: StepContext) -> dict[str, Any]:
+    """The arguments of a call as a tool gets them."""
     for value in arguments.values():
         context.ensure_room(json_size(value.value, context.blobs))
-    plain_arguments = {key: to_json(value.value, context.blobs) for key, value in arguments.items()}
-    # Canonical JSON: the text is in the receipt, and a replay must make the same bytes.
-    arguments_json = value_bytes(plain_arguments).decode()
-    holdings = tuple(Holding(value.value, value.words) for value in arguments.values())
-    call = _ToolCall(name, arguments_json, origins, judgment.reasons, holdings)
-    if judgment.verdict == "allow":
-        return _ask_call(call, context, place)
-    # Whoever approves sees what will be sent, word for word, and where each part of it comes from.
-    question = {
-        "tool": name,
-        "arguments": plain_arguments,
-        "origins": {key: list(origin_words(bits)) for key, bits in origins_of.items()},
-        "reasons": list(judgment.reasons),
-    }
-    question_json = value_bytes(question).decode()
-    approval = one_call("approve", name, Prompts([question_json]), place, context)
-    # The second round makes this very call. Nothing is computed again, so what was approved is what is sent.
-    return Ask(approval, partial(_continue_if_approved, call, next_round(place)))
+    return {key: to_json(value.value, context.blobs) for key, value in arguments.items()}
+
+
+def approval_of(name: str, arguments: dict[str, Any], origins_of: Mapping[str, int], reasons: Sequence[str]) -> str:
+    """What is asked of whoever approves: the call word for word, and where each part of it comes from."""
+    origins = {key: list(origin_words(bits)) for key, bits in origins_of.items()}
+    question = {"tool": name, "arguments": arguments, "origins": origins, "reasons": list(reasons)}
+    return value_bytes(question).decode()
 
 
 def _continue_if_approved(call: _ToolCall, place: CallSite, context: StepContext, results: Sequence[Result]) -> Ask:

@@ -197,6 +197,10 @@ def _name(draft: Draft, param: Param) -> Expr:
     return Lit(draft.pick("text", "rows", "nothing"))
 
 
+def _tool(draft: Draft, param: Param) -> Expr:
+    return draft.make(lambda: Lit(draft.pick("nothing", "weather")), draft.text)
+
+
 READERS: Mapping[Kind, Reader] = {
     "any": _any,
     "target": _target,
@@ -214,6 +218,7 @@ READERS: Mapping[Kind, Reader] = {
     "bool": _bool,
     "word": _word,
     "name": _name,
+    "tool": _tool,
 }
 """How an argument of each kind is drawn."""
 
