@@ -191,6 +191,7 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "shared": "the id of the call whose reply this one takes *(reserved)*",
         "trial": "the number of the repetition of one prompt *(reserved)*",
         "sampling": "how it was asked, where the role does not say it, unless the head says it: see `effects-sampling`",
+        "inputs": "refs of the inputs of a nested run, by name, where each call of the round has its own",
     },
     Child: {
         "root": "the root of the nested run's trace",
