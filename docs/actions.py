@@ -35,6 +35,7 @@ KINDS: Final[dict[Kind, str]] = {
     "folds": "folds by name",
     "schema": "a schema literal",
     "template": "a template literal",
+    "tool": "the name of a tool, as a text or bare",
     "int": "a whole number",
     "text": "text",
     "bool": "true or false",
