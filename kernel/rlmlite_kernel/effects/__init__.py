@@ -1,6 +1,6 @@
 """What a step asks of the outside: requests, their prompts, what they reserve, and whether the policy lets them out."""
 
-from rlmlite_kernel.effects.calls import Ask, CallSite, model_calls, next_round, one_call
+from rlmlite_kernel.effects.calls import Ask, CallSite, calls_outside, model_calls, next_round
 from rlmlite_kernel.effects.prompts import Prompts, PromptWriter
 from rlmlite_kernel.effects.requests import (
     NO_USE,
@@ -38,9 +38,9 @@ __all__ = [
     "Requests",
     "Result",
     "Usage",
+    "calls_outside",
     "fenced",
     "model_calls",
     "next_round",
-    "one_call",
     "render",
 ]

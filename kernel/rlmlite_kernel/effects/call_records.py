@@ -60,7 +60,7 @@ class CallRecorder:
             detail=detail_ref,
             usage=(usage.input_tokens, usage.output_tokens, usage.cost_nano),
             cached=cached,
-            inputs=self._nested_inputs(),
+            inputs=self._nested_inputs(index),
             child=self._with_findings(result),
             sampling=result.sampling,
         )
@@ -71,13 +71,12 @@ class CallRecorder:
             return result.child
         return msgspec.structs.replace(result.child, evidence=self._keep_text(result.findings))
 
-    def _nested_inputs(self) -> dict[str, Ref]:
+    def _nested_inputs(self, index: int) -> dict[str, Ref]:
         """Commitments, under the key of this step, to what a nested run was given."""
-        nested = self._calls.nested
-        if nested is None:
+        if not self._calls.nested:
             return {}
         refs: dict[str, Ref] = {}
-        for name, value in nested.inputs.items():
+        for name, value in self._calls.nested[index].nested.inputs.items():
             # By digest: what the nested run begins with does not depend on where its parent has it from.
             refs[name] = commit_value_digest(self._key, descriptor_digest(forget_places(value)))
         return refs

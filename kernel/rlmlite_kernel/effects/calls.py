@@ -39,6 +39,13 @@ class CallSite(NamedTuple):
     round: int
 
 
+class NestedCall(NamedTuple):
+    """What a nested run is begun with; `given` are its inputs as they are here, with where they came from."""
+
+    nested: Nested
+    given: Mapping[str, TaintedValue]
+
+
 class CallSet(Sequence[Request]):
     """The requests of one step and round. `sizes` are the prompts' bytes.
 
@@ -56,13 +63,10 @@ class CallSet(Sequence[Request]):
         place: CallSite,
         blobs: Blobs,
         kind: EffectKind = "lm",
-        nested: Nested | None = None,
-        given: Mapping[str, TaintedValue] | None = None,
+        nested: Sequence[NestedCall] = (),
     ) -> None:
         self.prompts, self.role, self.model, self.place, self._blobs = prompts, role, model, place, blobs
         self.kind, self.nested = kind, nested
-        self.given: Mapping[str, TaintedValue] = {} if given is None else given
-        """What a nested run has as inputs, as it is here: with where it came from."""
         self.bears: int | None = None
         self.sizes = prompts.sizes()
         self._digests = [""] * len(prompts)
@@ -92,7 +96,7 @@ class CallSet(Sequence[Request]):
             prompt_bytes=int(self.sizes[index]),
             digest=self._digests[index],
             kind=self.kind,
-            nested=self.nested,
+            nested=self.nested[index].nested if self.nested else None,
             text=text,
             # A form whose words are data stays in its fence in the prompt: in a schema it would stand without one.
             schema=None if self.prompts.is_form_data else self.prompts.schema,
@@ -139,8 +143,8 @@ class Ask(msgspec.Struct, frozen=True, eq=False):
     """What a step wants to call, and what makes a value of the results.
 
     `whole`: a call that cannot be made fails the step. `counters` are raised by one per call, besides the budget that
-    counts calls of this kind. `holds` is reserved while the calls are out, and what is used of it is charged: a nested
-    run's allowance.
+    counts calls of this kind. `holds` is reserved for each call while it is out, and what is used of it is charged: a
+    nested run's allowance.
     """
 
     calls: CallSet
@@ -154,17 +158,16 @@ OUTSIDE = Role(model="", max_output_tokens=0)
 """Stands for the model of a call that goes to no model."""
 
 
-def one_call(
+def calls_outside(
     kind: EffectKind,
     name: str,
-    prompt: Prompts,
+    prompts: Prompts,
     place: CallSite,
     context: StepContext,
-    nested: Nested | None = None,
-    given: Mapping[str, TaintedValue] | None = None,
+    nested: Sequence[NestedCall] = (),
 ) -> CallSet:
-    """A single call to a tool, an approver, a nested run or the clock."""
-    return CallSet(prompt, name, OUTSIDE, place, context.blobs, kind, nested, given)
+    """Calls to a tool, an approver, the clock, or nested runs, of which each has its own `nested`."""
+    return CallSet(prompts, name, OUTSIDE, place, context.blobs, kind, nested)
 
 
 def model_calls(prompts: Prompts, role: str, place: CallSite, context: StepContext) -> CallSet:

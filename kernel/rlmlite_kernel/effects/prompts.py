@@ -104,10 +104,13 @@ class PromptWriter:
         self._rendered = holding_of
         self._holdings: list[Callable[[int], Holding]] = []
 
-    def write(self, template: str, schema: Schema | None, schema_origins: int = 0) -> Prompts:
+    def write(
+        self, template: str, schema: Schema | None, schema_origins: int = 0, *, must_differ: bool = True
+    ) -> Prompts:
         """The prompts, one per row or one in all; a schema is asked for at the end. Raises `Fault("template")`.
 
-        `schema_origins` is where words of the schema come from: labels may be taken from data.
+        `schema_origins` is where words of the schema come from: labels may be taken from data. `must_differ`: with
+        rows, no two prompts may be sure to be the same.
         """
         parts: list[RowPart] = []
         for piece in pieces(template):
@@ -116,7 +119,7 @@ class PromptWriter:
             else:
                 parts.append(self._fill(piece))
         differs_by_row = any(isinstance(part, list) for part in parts)
-        if self._rows is not None and not differs_by_row:
+        if self._rows is not None and must_differ and not differs_by_row:
             # Every call would ask the same, which is never meant and costs as much.
             raise Fault("template", "the prompt does not show the chunk: write {chunk} where its text goes")
         if schema is not None:

@@ -55,7 +55,8 @@ def reserve(ask: Ask, indexes: tuple[int, ...], context: StepContext, first: boo
         _charge_hard(ask, indexes, context)
     if ask.calls.kind != "lm":
         # Only calls of models have budgets that are settled afterwards; all others go out at once.
-        return Reservation(indexes, (), too_long, ask.holds)
+        held = {name: amount * len(indexes) for name, amount in ask.holds.items()}
+        return Reservation(indexes, (), too_long, held)
     count, amounts = _fit_settled(ask, indexes, context)
     return Reservation(indexes[:count], indexes[count:], too_long, amounts)
 

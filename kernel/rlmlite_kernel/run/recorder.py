@@ -240,7 +240,7 @@ def _needs_before_calls(outcome: StepOutcome) -> dict[str, int]:
     # The hard budgets are charged for all calls before the first goes out, so what is used of them is what was needed.
     needs = {name: used[name] for name in names if name in used}
     for each in outcome.calls:
-        needs.update(each.ask.holds)
+        needs |= {name: amount * len(each.ask.calls) for name, amount in each.ask.holds.items()}
     return needs
 
 
@@ -269,11 +269,12 @@ def _covered_below(outcome: StepOutcome, state: State) -> dict[str, list[Text]]:
         return covered
     blobs, is_input = outcome.context.blobs, state.coverage.layout.has
     for each in outcome.calls:
-        for result in each.results:
+        for index, result in enumerate(each.results):
             if result is not None and result.findings:
                 from rlmlite_kernel.actions.calls.nested_findings import coverage_of  # most runs nest none
 
-                for kind, texts in coverage_of(result, each.ask.calls.given, blobs, is_input).items():
+                given = each.ask.calls.nested[index].given
+                for kind, texts in coverage_of(result, given, blobs, is_input).items():
                     covered[kind] += texts
     return covered
 

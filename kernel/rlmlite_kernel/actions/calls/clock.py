@@ -10,7 +10,7 @@ worked on it.
 import datetime
 from collections.abc import Sequence
 
-from rlmlite_kernel.effects.calls import Ask, CallSite, one_call
+from rlmlite_kernel.effects.calls import Ask, CallSite, calls_outside
 from rlmlite_kernel.effects.prompts import Prompts
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.evaluation.context import StepContext
@@ -25,7 +25,7 @@ _YEAR_10000 = 253_402_300_800_000
 
 def ask_now(context: StepContext, place: CallSite, inputs: dict[str, TaintedValue]) -> Ask:
     """One call to the clock, which answers in milliseconds since 1970."""
-    return Ask(one_call("clock", "clock", Prompts([]), place, context), _read_time)
+    return Ask(calls_outside("clock", "clock", Prompts([]), place, context), _read_time)
 
 
 def _read_time(context: StepContext, results: Sequence[Result]) -> TaintedValue:

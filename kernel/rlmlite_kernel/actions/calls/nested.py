@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE, nested_settings, share_budgets
-from rlmlite_kernel.effects.calls import Ask, CallSite, one_call
-from rlmlite_kernel.effects.prompts import PromptWriter
+from rlmlite_kernel.effects.calls import Ask, CallSet, CallSite, NestedCall, calls_outside
+from rlmlite_kernel.effects.prompts import Prompts, PromptWriter
 from rlmlite_kernel.effects.requests import Answered, Nested, Result
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, LM, TaintedValue, input_bits_of, merge_taint, words_of
@@ -55,21 +55,42 @@ def ask_rlm(
     own_inputs = {name: value for name, value in inputs.items() if name != "question"}
     if not own_inputs:
         raise Fault("arguments", f"a nested run needs an input, such as {ALONE}=logs")
-    plain_share = share.value if isinstance(share, TaintedValue) else share
-    allowance = share_budgets(context, plain_share)
-    parent_id = request_id(*place, 0)
-    asked = _question_origins(prompts.origins, context)
-    settings = nested_settings(context, depth, allowance, own_inputs, asked, parent_id)
-    controller = settings.roles.get(CONTROLLER_ROLE)
-    # Only the question goes to the model now. What the nested run shows of its inputs is checked there, by the same
-    # rules (`_nested_policy`). Without a controller in the settings there is no model name to check.
-    if controller is not None:
-        context.check_egress(prompts.origins, controller.model)
-    values = {name: _input_value(value, context) for name, value in own_inputs.items()}
-    calls = one_call("rlm", NESTED_ROLE, prompts, place, context, Nested(values, settings), own_inputs)
+    allowance = share_budgets(context, plain_share(share))
+    calls = nested_calls(context, place, prompts, [own_inputs], depth, allowance)
     # The answer may rest on everything that the nested run could see.
     origins, _ = merge_taint([*own_inputs.values(), TaintedValue(None, prompts.origins | CONTROLLER)])
-    return Ask(calls, partial(_read_answer, origins, own_inputs), holds=allowance)
+    return Ask(calls, partial(read_answer, origins, own_inputs), holds=allowance)
+
+
+def plain_share(share: object) -> object:
+    """The share as a program gives it, or its default."""
+    return share.value if isinstance(share, TaintedValue) else share
+
+
+def nested_calls(
+    context: StepContext,
+    place: CallSite,
+    prompts: Prompts,
+    inputs: Sequence[Mapping[str, TaintedValue]],
+    depth: int | None,
+    allowance: dict[str, int],
+) -> CallSet:
+    """A call to a nested run for each of the prompts, with the inputs of that index and the same allowance.
+
+    Raises `Fault("budget")` if nested runs may not go deeper, `Fault("egress")` if a question may not be asked.
+    """
+    asked = _question_origins(prompts.origins, context)
+    begun: list[NestedCall] = []
+    for index, given in enumerate(inputs):
+        settings = nested_settings(context, depth, allowance, given, asked, request_id(*place, index))
+        controller = settings.roles.get(CONTROLLER_ROLE)
+        # Only the question goes to the model now. What the nested run shows of its inputs is checked there, by the
+        # same rules (`_nested_policy`). Without a controller in the settings there is no model name to check.
+        if controller is not None:
+            context.check_egress(prompts.origins, controller.model)
+        values = {name: _input_value(value, context) for name, value in given.items()}
+        begun.append(NestedCall(Nested(values, settings), given))
+    return calls_outside("rlm", NESTED_ROLE, prompts, place, context, begun)
 
 
 def _question_origins(origins: int, context: StepContext) -> int:
@@ -105,7 +126,7 @@ def _repeat_remarks(child: Child, context: StepContext) -> None:
             context.remark(StepRemark(message, code=each.code, is_note=is_note, n=each.n))
 
 
-def _read_answer(
+def read_answer(
     origins: int, inputs: Mapping[str, TaintedValue], context: StepContext, results: Sequence[Result]
 ) -> TaintedValue:
     """The nested run's answer; one that is partial makes this step's partial too."""

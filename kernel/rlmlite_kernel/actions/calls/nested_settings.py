@@ -55,8 +55,10 @@ def charges_to_parent(used: Mapping[str, int]) -> dict[str, int]:
     return charges
 
 
-def share_budgets(context: StepContext, share: object) -> dict[str, int]:
-    """The allowance: the share of each budget that is left; 0 stands for a budget without a limit.
+def share_budgets(context: StepContext, share: object, runs: int = 1) -> dict[str, int]:
+    """The allowance of each of so many runs: a part of the share of each budget that is left, the same for all.
+
+    0 stands for a budget without a limit.
 
     The share is taken as a fraction of whole numbers, so that no rounding differs between machines.
     """
@@ -75,7 +77,7 @@ def share_budgets(context: StepContext, share: object) -> dict[str, int]:
         left = max(0, context.budget_left(name)) if has_limit else 0
         if is_rounded and has_limit and not (name == "turns" and are_own_turns):
             left = round_left(left, getattr(limits, name))
-        allowance[name] = left * numerator // denominator
+        allowance[name] = left * numerator // (denominator * runs)
     for tool in context.settings.tools:
         calls_allowed = rule_of(context.settings.policy, tool).calls
         if calls_allowed is not None:
@@ -83,13 +85,14 @@ def share_budgets(context: StepContext, share: object) -> dict[str, int]:
             calls_left = max(0, calls_allowed - context.ledger.get(counter, 0))
             if is_rounded:
                 calls_left = round_left(calls_left, calls_allowed)
-            allowance[counter] = calls_left * numerator // denominator
+            allowance[counter] = calls_left * numerator // (denominator * runs)
     # A nested run needs one turn of one step at least. Any other budget may be empty: it may not be needed.
     for name in ("turns", "steps"):
         if allowance[name] < 1:
-            raise Fault(
-                "budget", f"a share of {share} of the remaining {context.budget_left(name):,} {name} is less than one"
-            )
+            less = "less than one" if runs == 1 else f"less than one for each of {runs:,} nested runs"
+            advice = "" if runs == 1 else "; use where(...), top(...) or a larger share"
+            shared = f"a share of {share} of the remaining {context.budget_left(name):,} {name}"
+            raise Fault("budget", f"{shared} is {less}{advice}")
     return allowance
 
 
@@ -97,7 +100,7 @@ def nested_settings(
     context: StepContext,
     depth: int | None,
     allowance: dict[str, int],
-    inputs: dict[str, TaintedValue],
+    inputs: Mapping[str, TaintedValue],
     question: int,
     parent: str,
 ) -> Settings:
@@ -161,7 +164,7 @@ def nested_role(level: int) -> str:
 
 
 def _nested_policy(
-    policy: Policy, inputs: dict[str, TaintedValue], allowance: dict[str, int], context: StepContext
+    policy: Policy, inputs: Mapping[str, TaintedValue], allowance: dict[str, int], context: StepContext
 ) -> Policy:
     """The same policy, with each new input under the rules of its origins, and each tool's calls at the allowance."""
     spoken = context.turn.spoken if context.follows(LABELS_OF_QUESTIONS) else 0

@@ -23,7 +23,7 @@ from typing import Any
 
 import msgspec
 
-from rlmlite_kernel.effects.calls import Ask, CallSite, next_round, one_call
+from rlmlite_kernel.effects.calls import Ask, CallSite, calls_outside, next_round
 from rlmlite_kernel.effects.holdings import Holding
 from rlmlite_kernel.effects.policy import CALL, judge, rule_of
 from rlmlite_kernel.effects.prompts import Prompts
@@ -183,7 +183,7 @@ def _begin(
     if not reasons:
         return _ask_call(call, context, place)
     question = approval_of(name, plain_arguments, origins_of, reasons)
-    approval = one_call("approve", name, Prompts([question]), place, context)
+    approval = calls_outside("approve", name, Prompts([question]), place, context)
     # The second round makes this very call. Nothing is computed again, so what was approved is what is sent.
     return Ask(approval, partial(_continue_if_approved, call, next_round(place)))
 
@@ -252,7 +252,7 @@ def approves(result: Result) -> bool:
 
 def _ask_call(call: _ToolCall, context: StepContext, place: CallSite) -> Ask:
     prompt = Prompts([call.arguments], origins=call.origins, holdings=[partial(_hold, each) for each in call.holdings])
-    calls = one_call("tool", call.name, prompt, place, context)
+    calls = calls_outside("tool", call.name, prompt, place, context)
     # Counted here and not with the approval: a call that was refused does not use up the policy's count.
     return Ask(calls, partial(_read_result, call), counters=(tool_counter(call.name),))
 

@@ -1,6 +1,7 @@
 """Actions that call models, and the one that starts a nested run."""
 
 from rlmlite_kernel.actions.calls import nested, nested_settings, reduce, row_batches, sub_lm
+from rlmlite_kernel.actions.calls.over_rows import nested as explore
 from rlmlite_kernel.actions.table.shared import BATCH, ROLE, ROWS
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.costs import (
@@ -14,6 +15,7 @@ from rlmlite_kernel.program.costs import (
     same_rows,
 )
 from rlmlite_kernel.program.templates import holes
+from rlmlite_kernel.records.evolution import FIELDS_OF_PROMPTS
 
 _WORDS = "sub_calls, tokens"
 _SCHEMA = Param("schema", "schema", "the type of the answer", default=None, named_only=True)
@@ -69,6 +71,8 @@ _NESTED_BUDGETS = tuple(name for name in nested_settings.SHARED if name in CHECK
 """What a nested run uses of its share, besides what is known only when it has ended."""
 
 
+_DEPTH = Param("depth", "int", "how many levels of nested runs there may be, this one included", default=None, least=1)
+
 ACTIONS = (
     Action(
         name="extract_over_chunks",
@@ -115,6 +119,7 @@ ACTIONS = (
         extra="values for the placeholders of the prompt",
         cost=ONE_MODEL_CALL,
         example='"The disk was full."',
+        by_row="extract_over_rows(rows, prompt, schema={...})",
     ),
     Action(
         name="classify",
@@ -177,9 +182,7 @@ ACTIONS = (
         family="models",
         params=(
             Param("question", "template", "the question, with {name} where a value goes", holes="variables"),
-            Param(
-                "depth", "int", "how many levels of nested runs there may be, this one included", default=None, least=1
-            ),
+            _DEPTH,
             Param(
                 "share",
                 "any",
@@ -197,5 +200,35 @@ ACTIONS = (
         begins_run=True,
         cost=CostRule("a share of what is left", _NESTED_BUDGETS, _up_to_what_is_left),
         example='"The disk was full from 08:14 on."',
+        by_row="explore_over_rows(rows, question)",
+    ),
+    Action(
+        name="explore_over_rows",
+        family="models",
+        params=(
+            ROWS,
+            Param("question", "template", "the question about each row, with {field} where a field of it goes"),
+            Param(
+                "fields", "expr", "the inputs that a row gives: {name: .field}; without it, the row as context", None
+            ),
+            _DEPTH,
+            Param(
+                "share",
+                "any",
+                "the part of what is left that all of them may use",
+                default=explore.SHARE,
+                named_only=True,
+            ),
+        ),
+        ask=explore.ask_explore_over_rows,
+        with_taint=True,
+        result="the rows {..., answer}",
+        help="starts a nested run for each row, with equal parts of the budgets; null and in .failed without an answer",
+        extra="further inputs, the same for every nested run",
+        begins_run=True,
+        cost=CostRule("a share of what is left", _NESTED_BUDGETS, _up_to_what_is_left),
+        size=same_rows,
+        example='{"path": "a.py", "answer": "It parses dates."}',
+        since=FIELDS_OF_PROMPTS,
     ),
 )

@@ -11,9 +11,9 @@ import msgspec
 
 from rlmlite_kernel.actions.rows.rows import spread_columns
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.evaluation.taint import DERIVED, TaintedValue, input_bits_of
+from rlmlite_kernel.evaluation.taint import DERIVED, TaintedValue, input_bits_of, merge_taint, words_of
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.values.columns import Cells, Column, Spans
+from rlmlite_kernel.values.columns import Cells, Column
 from rlmlite_kernel.values.values import Rows, Value, size_of
 
 
@@ -38,8 +38,11 @@ class RowResults(msgspec.Struct, frozen=True, eq=False):
         """The same with more rows that have none, and why."""
         return msgspec.structs.replace(self, errors={**self.errors, **errors})
 
-    def joined(self, context: StepContext, more_sources: tuple[Spans, ...] = ()) -> TaintedValue:
-        """The rows with their results. Raises `Fault("calls_failed")` if no row has one."""
+    def joined(self, context: StepContext, answers: tuple[TaintedValue, ...] = ()) -> TaintedValue:
+        """The rows with their results; `answers` are those that rest on something themselves.
+
+        Raises `Fault("calls_failed")` if no row has a result.
+        """
         table = context.require_rows(self.rows.value, "rows")
         count, failed = len(table), sorted(self.errors)
         if failed and len(failed) == count:
@@ -53,7 +56,8 @@ class RowResults(msgspec.Struct, frozen=True, eq=False):
         aside: dict[str, Column] = {"index": Cells(failed), "error": Cells([self.errors[row] for row in failed])}
         rows = Rows("rows", columns, count, table.spans, {**table.aside, "failed": Rows("rows", aside, len(failed))})
         origins = self.rows.origins | self.origins | DERIVED | input_bits_of(self.shown)
-        return TaintedValue(rows, origins, (*self.rows.sources, *more_sources), self.rows.words)
+        _, sources = merge_taint([self.rows, *answers])
+        return TaintedValue(rows, origins, sources, words_of([self.rows, *answers], rows))
 
     def _reasons(self) -> str:
         """The errors with how often each came: `2 denied, 1 timeout`."""

@@ -19,6 +19,7 @@ from operator import or_
 
 import msgspec
 
+from rlmlite_kernel.actions.calls.over_rows.columns import Column, columns_of
 from rlmlite_kernel.actions.calls.over_rows.results import RowResults
 from rlmlite_kernel.actions.calls.tools import (
     approval_of,
@@ -29,30 +30,20 @@ from rlmlite_kernel.actions.calls.tools import (
     tool_counter,
     tool_named,
 )
-from rlmlite_kernel.effects.calls import Ask, CallSite, next_round, one_call
+from rlmlite_kernel.effects.calls import Ask, CallSite, calls_outside, next_round
 from rlmlite_kernel.effects.holdings import Holding
 from rlmlite_kernel.effects.prompts import Prompts
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.evaluation.row_expressions import RowCompiler
-from rlmlite_kernel.evaluation.taint import CONTROLLER, TOOL, TaintedValue
+from rlmlite_kernel.evaluation.taint import TOOL, TaintedValue
 from rlmlite_kernel.evaluation.texts import has_field
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Expr, Lit, Obj
-from rlmlite_kernel.program.binding import ExprContext, has_free_field
-from rlmlite_kernel.program.lowering import names_in
 from rlmlite_kernel.program.schemas import read_json
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.settings import Tool
 from rlmlite_kernel.values.values import Rows, Value
-
-
-class _Column(msgspec.Struct, frozen=True, eq=False):
-    """One argument of all calls: its value for each row, and where it comes from."""
-
-    values: Sequence[Value]
-    origins: int
 
 
 class _RowCalls(msgspec.Struct, frozen=True, eq=False):
@@ -60,7 +51,7 @@ class _RowCalls(msgspec.Struct, frozen=True, eq=False):
 
     name: str
     rows: TaintedValue
-    columns: Mapping[str, _Column]
+    columns: Mapping[str, Column]
     arguments: Sequence[str]
     origins: int
     reasons: tuple[str, ...]
@@ -71,7 +62,7 @@ class _RowCalls(msgspec.Struct, frozen=True, eq=False):
         table = self.rows.value
         spans = table.spans if isinstance(table, Rows) else None
 
-        def holding_of(column: _Column, index: int) -> Holding:
+        def holding_of(column: Column, index: int) -> Holding:
             return Holding(column.values[rows[index]], self.rows.words, spans, rows[index])
 
         holdings = [partial(holding_of, column) for column in self.columns.values()]
@@ -113,30 +104,24 @@ def ask_tool_over_rows(
     if not reasons:
         return _ask_calls(calls, everyone, results, place, context)
     questions = [approval_of(name, arguments, origins_of, reasons) for arguments in plain]
-    approvals = one_call("approve", name, Prompts([list(questions)], count), place, context)
+    approvals = calls_outside("approve", name, Prompts([list(questions)], count), place, context)
     return Ask(approvals, partial(_take_approvals, calls, results, next_round(place)))
 
 
-def _of_row(columns: Mapping[str, _Column], row: int) -> dict[str, TaintedValue]:
+def _of_row(columns: Mapping[str, Column], row: int) -> dict[str, TaintedValue]:
     return {key: TaintedValue(column.values[row], column.origins) for key, column in columns.items()}
 
 
-def _columns(name: str, args: Expr | None, rows: TaintedValue, context: StepContext) -> dict[str, _Column]:
+def _columns(name: str, args: Expr | None, rows: TaintedValue, context: StepContext) -> dict[str, Column]:
     """The arguments of all calls: as the program says, or the fields that are called as the tool's parameters are."""
     tool, table = context.settings.tools[name], context.require_rows(rows.value, "rows")
     if args is None or (isinstance(args, Lit) and args.v is None):
         fields = [param.name for param in tool.params if has_field(table, param.name, context)]
         check_names(name, tool, fields)
-        return {field: _Column(access.column_cells(table, field, context), rows.origins) for field in fields}
+        return {field: Column(access.column_cells(table, field, context), rows.origins) for field in fields}
     expressions = _expressions(name, tool, args)
     check_names(name, tool, expressions)
-    compiler = RowCompiler(table, context)
-    columns: dict[str, _Column] = {}
-    for key, node in expressions.items():
-        of_row = compiler.compile(node)
-        values = [of_row(row) for row in range(len(table))]
-        columns[key] = _Column(values, _origins_of(node, rows, context))
-    return columns
+    return columns_of(expressions, rows, context)
 
 
 def _expressions(name: str, tool: Tool, args: Expr) -> dict[str, Expr]:
@@ -147,15 +132,6 @@ def _expressions(name: str, tool: Tool, args: Expr) -> dict[str, Expr]:
         return {tool.params[0].name: args}
     known = ", ".join(param.name for param in tool.params) or "none"
     raise Fault("arguments", f"the arguments of `{name}` must be {{name: .field}}; it takes: {known}")
-
-
-def _origins_of(node: Expr, rows: TaintedValue, context: StepContext) -> int:
-    """Where an argument comes from: the rows if it depends on them, and the variables that it reads."""
-    origins = rows.origins if has_free_field(node, context.table) else 0
-    for variable in sorted(set(names_in(node, ExprContext(row=True), context.table))):
-        if variable in context.variables:
-            origins |= context.variables[variable].origins
-    return origins or CONTROLLER
 
 
 def _take_approvals(
@@ -176,7 +152,7 @@ def _ask_calls(
     """The calls of these rows: all at once, or the first of them where they have side effects."""
     now = rows[:1] if calls.in_turn else rows
     prompts = calls.prompts([calls.arguments[row] for row in now], now)
-    requests = one_call("tool", calls.name, prompts, place, context)
+    requests = calls_outside("tool", calls.name, prompts, place, context)
     settle = partial(_take_results, calls, now, rows[len(now) :], so_far, next_round(place))
     return Ask(requests, settle, whole=False, counters=(tool_counter(calls.name),))
 
