@@ -1,10 +1,11 @@
 """Writes the kept traces of today's format and rendering, below `traces/golden/`.
 
-Run it by hand: `python tests/traces/replays/write_golden.py`.
+Run it by hand: `python tests/traces/replays/write_golden.py`, with names for these alone.
 """
 
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import rlmlite
@@ -69,11 +70,14 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
 }
 
 
-def main() -> None:
-    """Write every kept trace."""
+def main(names: Sequence[str]) -> None:
+    """Write the kept traces of these names, or every one."""
     for name, programs in PROGRAMS.items():
-        write(_clear(name), programs)
+        if not names or name in names:
+            write(_clear(name), programs)
     for name, run in RUNS.items():
+        if names and name not in names:
+            continue
         place = _clear(name)
         run(place)
         _drop_what_differs(place)
@@ -190,11 +194,78 @@ def nested_run(place: Path) -> None:
     )
 
 
+def extract_run(place: Path) -> None:
+    """Values read out of a text, with the places of their words, and out of rows."""
+    program = """
+one = extract({level: str, when: date, who: str}, log.lines[2])
+each = extract(log.lines[1:3], {level: str})
+final(one, evidence=each)
+"""
+    sub = rlmlite.Scripted(
+        {
+            "numbered_rows": '[{"row": 1, "answer": {"level": "INFO"}}, {"row": 2, "answer": {"level": "WARN"}}]',
+            "Read these values": '{"level": "WARN", "when": "2026-11-01", "who": "Ann"}',
+        }
+    )
+    rlmlite.execute(program, DATA, sub=sub, trace=place, run_key=KEY)
+
+
+def tool_rows_run(place: Path) -> None:
+    """A tool for each row: one call fails, one is not approved, and one goes out at a time."""
+
+    @rlmlite.tool(side_effects=False)
+    def owner(part: str) -> str:
+        """Who looks after a part."""
+        if part == "db":
+            raise ValueError("nobody")
+        return "Zoë"
+
+    @rlmlite.tool
+    def page(who: str, text: str) -> str:
+        """Page somebody."""
+        return f"paged {who}: {text}"
+
+    program = """
+found = tool_over_rows(parts, owner, {part: .part})
+paged = tool_over_rows(parts, page, {who: .who, text: "errors in " + .part})
+final([found.result, found.failed, paged.result, paged.failed])
+"""
+    parts = [{"part": part, "who": who} for part, who in (("web", "ann"), ("db", "bob"), ("ui", "cid"))]
+    rlmlite.execute(
+        program,
+        {"parts": parts},
+        tools=[owner, page],
+        approve=lambda approval: approval.arguments["who"] != "bob",
+        trace=place,
+        run_key=KEY,
+    )
+
+
+def explore_run(place: Path) -> None:
+    """A nested run for each document, one of which has no answer."""
+    replies = ('r = explore_over_rows(docs, "What is in {path}?")', "final([r.answer, r.failed], evidence=r)")
+
+    def inner(prompt: str, request: Request) -> str:
+        return "nothing" if "b.txt?" in prompt else 'h = search(context, "two")\nfinal(h[0].text, evidence=h)'
+
+    rlmlite.run(
+        "What is in the documents?",
+        DATA,
+        controller=rlmlite.Scripted(replies),
+        nested=rlmlite.Scripted(inner),
+        trace=place,
+        run_key=KEY,
+    )
+
+
 RUNS: dict[str, Callable[[Path], None]] = {
     "agent": agent_run,
     "rounds": rounds_run,
     "tools": tools_run,
     "nested": nested_run,
+    "extract": extract_run,
+    "tool-over-rows": tool_rows_run,
+    "explore-over-rows": explore_run,
 }
 
 
@@ -209,4 +280,4 @@ def _inputs(blobs: FileBlobs) -> dict[str, Input]:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
