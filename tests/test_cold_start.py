@@ -118,17 +118,17 @@ STARTS = {
     "a search": Start(
         _command("exec", "-e", SEARCH, "small.log"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.runs.reopen"},
-        532,
+        536,
     ),
     "a replay": Start(
         _command("trace", "replay", "there.rlm"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.inputs.tables.load"},
-        542,
+        546,
     ),
     "a question": Start(
         _command("ask", "--controller", "scripted:script.jsonl", "How many errors?", "small.log"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE - {"asyncio"} | {"rlmlite.agent.session", "rlmlite.runs.reopen"},
-        562,
+        566,
     ),
 }
 

@@ -81,7 +81,7 @@ class Arguments:
 
     def _query(self, param: Param, node: Expr) -> Any:
         # Not through `_evaluate`: a /regex/ has no value, and `matcher_of` evaluates any other query itself.
-        return None if _is_null(node) else matcher_of(node, self._context)
+        return _matcher_or_null(node, self._context)
 
     def _pattern(self, param: Param, node: Expr) -> Any:
         return pairs_or_matcher(node, self._context)
@@ -114,10 +114,7 @@ class Arguments:
     def _word(self, param: Param, node: Expr) -> Any:
         if isinstance(node, Rx):
             return matcher_of(node, self._context, by_blocks=True)
-        # `by=lines` and `by="lines"` are the same: the word is never looked up among the variables.
-        if isinstance(node, Var):
-            return node.name
-        return node.v if isinstance(node, Lit) else None
+        return _word_of(node, self._context)
 
     def _of_kind(self, param: Param, node: Expr) -> Any:
         # A `form` that is no /regex/ is a text.
@@ -152,6 +149,17 @@ _READERS: dict[Kind, Callable[[Arguments, Param, Expr], Any]] = {
 
 def _is_null(node: Expr) -> bool:
     return isinstance(node, Lit) and node.v is None
+
+
+def _matcher_or_null(node: Expr, context: StepContext) -> object:
+    return None if _is_null(node) else matcher_of(node, context)
+
+
+def _word_of(node: Expr, context: StepContext) -> object:
+    """`by=lines` and `by="lines"` are the same: the word is never looked up among the variables."""
+    if isinstance(node, Var):
+        return node.name
+    return node.v if isinstance(node, Lit) else None
 
 
 def pairs_or_matcher(node: Expr, context: StepContext) -> object:
@@ -205,3 +213,10 @@ READ_VALUE: Mapping[Kind, Callable[[StepContext, Param, Value], Value]] = {
     sample(rows, "3")                    a fault: `k` must be a whole number, not text
     map(groups, sample(.rows, .k))       the same fault, if one row has a text as its `k`
 """
+
+READ_ONCE: Mapping[Kind, Callable[[Expr, StepContext], object]] = {
+    "pattern": pairs_or_matcher,
+    "query": _matcher_or_null,
+    "word": _word_of,
+}
+"""How an argument of a row expression is read that has no value of its own, and is the same for every row."""

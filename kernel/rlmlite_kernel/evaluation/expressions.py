@@ -12,12 +12,13 @@ from typing import Literal, NamedTuple, TypeAlias
 from rlmlite_kernel.engines.bytes.line_ends import newline_view
 from rlmlite_kernel.engines.query.query import Matcher, Query, any_of, literal
 from rlmlite_kernel.engines.search.find import find, occurs
+from rlmlite_kernel.engines.spelled.moments import mixes_clocks
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.misses import example_of
 from rlmlite_kernel.evaluation.resolve import resolve, row_values
 from rlmlite_kernel.evaluation.taint import DERIVED, FOREIGN, TaintedValue, merge_taint, words_of
-from rlmlite_kernel.evaluation.work import NODE, READ
+from rlmlite_kernel.evaluation.work import is_long, work_of_operation
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import (
     MATCHES,
@@ -37,7 +38,6 @@ from rlmlite_kernel.program.ast import (
 from rlmlite_kernel.program.queries import constant_query, matcher_for, reads_like_regex
 from rlmlite_kernel.records.evolution import TIMES_AND_STEMS, WHOLE_LINES
 from rlmlite_kernel.values.columns import Spans, Text
-from rlmlite_kernel.values.memory import LONG
 from rlmlite_kernel.values.operators import (
     ARITHMETIC,
     COMPARISONS,
@@ -48,6 +48,7 @@ from rlmlite_kernel.values.operators import (
     mixes_list_and_single,
     mixes_text_and_number,
     negate,
+    seconds_between,
     truthy,
     why_null,
 )
@@ -223,8 +224,9 @@ def operate_dereferenced(op: str, left: Value, right: Value, context: StepContex
     Raises `Fault("type")` where the sides that are evaluated once can have no result with anything.
     """
     # Most operands are numbers and short texts, which are part of what a row costs.
-    if _is_long(left) or _is_long(right):
-        _charge_long(op, left, right, context)
+    if is_long(left) or is_long(right):
+        work, size = work_of_operation(op, left, right)
+        context.work(work, f"`{op}` on {size:,} bytes or items")
     if op in ARITHMETIC:
         # `+` alone makes a value that grows with its operands.
         if op == "+" and isinstance(left, str | list) and isinstance(right, str | list):
@@ -238,6 +240,8 @@ def operate_dereferenced(op: str, left: Value, right: Value, context: StepContex
     are_alike = kind is type(right) and is_fair
     if not are_alike:
         _look_at_kinds(op, left, right, context)
+    elif kind is str and op in _ORDERS and mixes_clocks(left, right):  # type: ignore[arg-type]
+        _miss_of_clocks(op, left, right, context)
     return COMPARISONS[op](left, right)
 
 
@@ -253,32 +257,31 @@ def _look_at_kinds(op: str, left: Value, right: Value, context: StepContext) -> 
         _miss_of_kinds(op, left, right, context)
 
 
-_HAVE_LENGTH = frozenset([str, list, dict])
+_ORDERS = frozenset(["<", "<=", ">", ">="])
 
 
-def _is_long(value: Value) -> bool:
-    return type(value) in _HAVE_LENGTH and len(value) > LONG  # type: ignore[arg-type]
-
-
-def _charge_long(op: str, left: Value, right: Value, context: StepContext) -> None:
-    """Charge an operation on long texts and lists: `contains` looks through all, a comparison through the shorter."""
-    sizes = [len(side) for side in (left, right) if isinstance(side, str | list | dict)]
-    looks_through = max(sizes) if op in MEMBERSHIP or op == "+" else min(sizes)
-    price = NODE if isinstance(left, list | dict) or isinstance(right, list | dict) else READ
-    if left is not right:
-        context.work(price * looks_through, f"`{op}` on {looks_through:,} bytes or items")
+def _miss_of_clocks(op: str, left: Value, right: Value, context: StepContext) -> None:
+    """Say that a time whose offset from UTC is not known was compared with one whose is."""
+    if not context.follows(TIMES_AND_STEMS):
+        return
+    words, pair = "a time with an offset from UTC with one that has none", f"{left} {op} {right}"
+    why = 'say time(..., zone="+01:00") for those without'
+    context.miss("kinds_mixed", f"`{op}` compared {words}", f"rows compared {words}", pair, why)
 
 
 def _without_result(op: str, left: Value, right: Value, context: StepContext, once: Once) -> Value:
-    """What arithmetic gives that has no result: days between dates, else null, and a miss or a fault."""
+    """What arithmetic gives that has no result: what lies between dates or times, else null, and a miss or a fault."""
     if op == "-":
         days = days_between(left, right)
         if days is not None:
             return days
+        seconds = seconds_between(left, right) if context.follows(TIMES_AND_STEMS) else None
+        if seconds is not None:
+            return seconds
     reason = why_null(op, left, right)
     kinds = f"{kind_of(left)} and {kind_of(right)}"
     sides = {"left": [left], "right": [right], "both": [left, right]}.get(once, [])
-    can_never_be = once == "both" or not all(can_take(op, side) for side in sides)
+    can_never_be = once == "both" or not all(can_take(op, side, context.follows(TIMES_AND_STEMS)) for side in sides)
     if reason.code == "kinds_unfit" and can_never_be:
         raise Fault("type", f"`{op}` has no result for {kinds}: {reason.why}")
     pair = f"{example_of(left, context.blobs)} {op} {example_of(right, context.blobs)}"

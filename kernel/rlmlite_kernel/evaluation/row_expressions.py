@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from rlmlite_kernel.evaluation import access
-from rlmlite_kernel.evaluation.arguments import READ_VALUE, pairs_or_matcher
+from rlmlite_kernel.evaluation.arguments import READ_ONCE, READ_VALUE
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.expressions import (
     Once,
@@ -266,11 +266,8 @@ class RowCompiler:
         varying: dict[str, OfRow] = {}
         for name, value in bound.given.items():
             param = action.param(name)
-            if param is not None and param.kind == "pattern":
-                fixed[name] = pairs_or_matcher(value, context)
-            elif param is not None and param.kind == "query":
-                # A pattern has no value of its own, and is the same for every row.
-                fixed[name] = None if value == Lit(None) else matcher_of(value, context)
+            if param is not None and param.kind in READ_ONCE:
+                fixed[name] = READ_ONCE[param.kind](value, context)
             elif param is not None and param.kind in READ_VALUE and context.follows(ROW_ARGUMENTS):
                 varying[name] = self._of_kind(param, self._compile(value))
             else:

@@ -18,7 +18,9 @@ a genesis is not charged either. So a replay of such a run counts the same units
 
 from collections.abc import Iterator
 
-from rlmlite_kernel.program.ast import Call, Expr, children
+from rlmlite_kernel.program.ast import MEMBERSHIP, Call, Expr, children
+from rlmlite_kernel.values.memory import LONG
+from rlmlite_kernel.values.values import Value
 
 NODE = 200
 """One node of a row expression, or one item of a list, looked at in Python."""
@@ -87,6 +89,24 @@ def work_of_row(node: Expr) -> int:
 def column_work_of_row(node: Expr) -> int:
     """What evaluating an expression over whole columns costs for each row."""
     return COLUMN_NODE * len(list(_parts(node)))
+
+
+_HAVE_LENGTH = frozenset([str, list, dict])
+
+
+def is_long(value: Value) -> bool:
+    """Whether an operation on a value costs more than what a row does."""
+    return type(value) in _HAVE_LENGTH and len(value) > LONG  # type: ignore[arg-type]
+
+
+def work_of_operation(op: str, left: Value, right: Value) -> tuple[int, int]:
+    """What an operation on long values costs, and how much it looks through: of a comparison, the shorter side."""
+    if left is right:
+        return 0, 0
+    sizes = [len(side) for side in (left, right) if isinstance(side, str | list | dict)]
+    size = max(sizes) if op in MEMBERSHIP or op == "+" else min(sizes)
+    price = NODE if isinstance(left, list | dict) or isinstance(right, list | dict) else READ
+    return price * size, size
 
 
 def _parts(node: Expr) -> Iterator[Expr]:

@@ -83,7 +83,8 @@ FLAGS: Mapping[int, str] = {
     "none of them is given them",
     EVIDENCE_OF_NESTED_RUNS: "the evidence and the coverage of a nested run are its parent's too, and are in both "
     "records; an input that is a part of a text has the bytes of that part",
-    TIMES_AND_STEMS: "there are more actions on values: parts of texts, rounding, times of day",
+    TIMES_AND_STEMS: "there are more actions on values: parts of texts, rounding, times of day; `-` on two times is "
+    "what lies between them in seconds, and times with and without an offset from UTC have no order",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 

@@ -11,13 +11,14 @@ A condition over a million rows must not stop at the one row that is odd; so not
 than 1,000 digits, which would fill memory. That something is null is said where it is evaluated (`evaluation.misses`).
 """
 
-import datetime
 import math
 import operator
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from rlmlite_kernel.engines.spelled import moments
+from rlmlite_kernel.engines.spelled.moments import DAY_SECONDS, Moment, read_moment
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.canonical import MAX_DIGITS
 from rlmlite_kernel.values.columns import Text
@@ -218,15 +219,20 @@ def days_between(left: Value, right: Value) -> Value:
 
 
 def _day_of(value: Value) -> int | None:
-    if type(value) is not str or _DATE.fullmatch(value) is None:
-        return None
-    try:
-        return datetime.date.fromisoformat(value).toordinal()
-    except ValueError:
-        return None
+    moment = _moment_of(value)
+    return moment.seconds // DAY_SECONDS if moment is not None and moment.kind == "day" else None
 
 
-_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+def seconds_between(left: Value, right: Value) -> Value:
+    """`-` on two times as `time` gives them, in seconds; null for other texts, and where only one knows its offset."""
+    first, second = _moment_of(left), _moment_of(right)
+    if first is None or second is None or first.kind != second.kind or first.kind == "day":
+        return None
+    return moments.seconds_between(first, second)
+
+
+def _moment_of(value: Value) -> Moment | None:
+    return read_moment(value) if type(value) is str else None
 
 
 class NoResult(NamedTuple):
@@ -243,13 +249,21 @@ def why_null(op: str, left: Value, right: Value) -> NoResult:
             return NoResult("by_zero", "the divisor is 0")
         if op != "%":
             return NoResult("too_large", "the result is too large for a decimal")
+    first, second = _moment_of(left), _moment_of(right)
+    if op == "-" and first is not None and second is not None and first.kind != second.kind:
+        return NoResult("kinds_unfit", _OF_TWO_CLOCKS if "day" not in (first.kind, second.kind) else _OF_DAY_AND_TIME)
     return NoResult("kinds_unfit", _ADVICE[op])
+
+
+_OF_DAY_AND_TIME = "one is a day and the other a time; date(...) makes days of both"
+_OF_TWO_CLOCKS = 'one time has an offset from UTC and the other none; say time(..., zone="+01:00") for those without'
 
 
 _ADVICE = {
     "+": "it adds numbers, and joins two texts or two lists; write str(...) to join a number to a text, "
     'int(...) or float(...) to add what a text says, render(rows, "{text}") for rows as text',
-    "-": "it subtracts numbers, and dates as date(...) gives them; write int(...) or float(...) for a text",
+    "-": "it subtracts numbers, dates as date(...) and times as time(...) gives them; write int(...) or float(...) for "
+    "a text",
     "*": "it multiplies numbers; write int(...) or float(...) for a text",
     "%": "it takes whole numbers; write int(...) for a text or a decimal",
     "div": "it divides numbers; write int(...) or float(...) for a text",
@@ -257,13 +271,13 @@ _ADVICE = {
 """What each operation takes."""
 
 
-def can_take(op: str, value: Value) -> bool:
+def can_take(op: str, value: Value, knows_times: bool) -> bool:
     """Whether there is any other operand with which the operation has a result."""
     kind = type(value)
     if op == "+":
         return is_number(value) or kind is str or kind is list
     if op == "-":
-        return is_number(value) or _day_of(value) is not None
+        return is_number(value) or (_moment_of(value) if knows_times else _day_of(value)) is not None
     return kind is int if op == "%" else is_number(value)
 
 

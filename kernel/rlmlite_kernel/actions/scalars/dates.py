@@ -33,7 +33,7 @@ UNITS: Final = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _QUOTED = 80
 """Characters of an example in a warning."""
 
-_WORK = 20 * NODE
+WORK_OF_DATE: Final = 20 * NODE
 """Work for a text that is tried in all spellings: some 20 microseconds."""
 
 
@@ -44,18 +44,28 @@ def date(
     item = plain_value(value, context)
     if not context.follows(STRICT_DATES):
         return _loose_date(item.strip()) if isinstance(item, str) else None
+    check_options(order, year, unit)
+    if item is None:
+        return None
+    context.work(WORK_OF_DATE, "reading a date")
+    reading = _read(item, order, year, unit)
+    miss_date(reading.day, item, reading.doubt, context)
+    return reading.day
+
+
+def check_options(order: str | None, year: int | None, unit: str | None) -> None:
+    """Refuse options that say nothing of any date. Raises `Fault`."""
     _require_word("order", order, ORDERS)
     _require_word("unit", unit, tuple(UNITS))
     if year is not None and not 1 <= year <= datetime.MAXYEAR:
         raise Fault("bound", f"`year` must be from 1 to {datetime.MAXYEAR}, not {year}")
-    if item is None:
-        return None
-    context.work(_WORK, "reading a date")
-    reading = _read(item, order, year, unit)
-    if reading.doubt:
-        many = "values gave no date" if reading.day is None else "dates may be others"
-        context.miss("not_dates", "date met", many, str(item)[:_QUOTED], reading.doubt, was_said=True)
-    return reading.day
+
+
+def miss_date(result: Value, item: Value, doubt: str, context: StepContext) -> None:
+    """Say what is wrong with a date, or why there is none; nothing where there is no doubt."""
+    if doubt:
+        many = "values gave no date" if result is None else "dates may be others"
+        context.miss("not_dates", "date met", many, str(item)[:_QUOTED], doubt, was_said=True)
 
 
 def _require_word(name: str, word: str | None, words: tuple[str, ...]) -> None:

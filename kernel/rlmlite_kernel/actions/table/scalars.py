@@ -5,9 +5,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from rlmlite_kernel.actions.calls import clock
-from rlmlite_kernel.actions.scalars import choices, dates, numbers, texts
+from rlmlite_kernel.actions.scalars import choices, dates, numbers, texts, times
 from rlmlite_kernel.actions.scalars.dates import ORDERS, UNITS
-from rlmlite_kernel.program.action_table import Action, Kind, Param
+from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.costs import FREE
 from rlmlite_kernel.records.evolution import STRICT_DATES, TIMES_AND_STEMS
 
@@ -24,8 +24,11 @@ def _new_scalar(name: str, run: Any, params: tuple[Param, ...], result: str, hel
     return replace(_scalar(name, run, params, result, help_, example), since=TIMES_AND_STEMS)
 
 
-def _date_param(name: str, kind: Kind, help_: str) -> Param:
-    return Param(name, kind, help_, None, named_only=True, since=STRICT_DATES)
+_DATE_OPTIONS = (
+    Param("order", "text", f"the order of its numbers where it is open: {', '.join(ORDERS)}", None, named_only=True),
+    Param("year", "int", "the year of dates that say none, or two digits", None, named_only=True),
+    Param("unit", "text", f"for numbers since 1970: {', '.join(UNITS)}", None, named_only=True),
+)
 
 
 ACTIONS = (
@@ -119,13 +122,39 @@ ACTIONS = (
         dates.date,
         (
             _VALUE,
-            _date_param("order", "text", f"the order of its numbers where it is open: {', '.join(ORDERS)}"),
-            _date_param("year", "int", "the year of dates that say none, or two digits"),
-            _date_param("unit", "text", f"for numbers since 1970: {', '.join(UNITS)}"),
+            *(replace(option, since=STRICT_DATES) for option in _DATE_OPTIONS),
         ),
         "YYYY-MM-DD",
         "the day of any date, as it was written, in the form that sorts; null, with a warning, if it is not one",
         example='"2024-03-01"',
+    ),
+    _new_scalar(
+        "time",
+        times.time,
+        (
+            _VALUE,
+            *_DATE_OPTIONS,
+            Param("zone", "text", 'the offset from UTC of times that say none: "+01:00", "UTC"', None, named_only=True),
+        ),
+        "YYYY-MM-DDTHH:MM:SS, and +00:00 if the offset from UTC is known",
+        "the time of any date with a time of day, in the form that sorts; `a - b` is then in seconds",
+        example='"2024-03-01T08:14:00+00:00"',
+    ),
+    _new_scalar(
+        "date_part",
+        times.date_part,
+        (_VALUE, Param("part", "word", "which part", words=times.PARTS)),
+        "a number; the name of the weekday; a week as 2024-W10",
+        'one part of a date or time, as it is written: date_part(.at, "hour")',
+        example='"Friday"',
+    ),
+    _new_scalar(
+        "bucket",
+        times.bucket,
+        (_VALUE, Param("size", "text", 'a number and s, m, h, d, w, mo or y: "5m", "1h", "1mo"')),
+        "a date or time",
+        'where the 5 minutes, day, week, ... of a date or time begin: count_by(rows, bucket(.at, "5m"))',
+        example='"2024-03-01T08:10:00+00:00"',
     ),
     Action(
         name="now",

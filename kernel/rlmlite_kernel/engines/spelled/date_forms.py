@@ -81,25 +81,39 @@ _BEFORE_CLOCK = r"(?:t|, ?| |_|-| - | at |, at | @ )"
 _BEFORE_DAY = rf"(?:{_WEEKDAY},? ?)?"
 
 
+_TIME = rf"(?P<clock>{_CLOCK})(?P<zone>{_ZONE})?"
+_OTHER_TIME = rf"(?P<clock>{_OTHER_CLOCK})(?P<zone>{_ZONE})?"
+_COMPACT_TIME = rf"(?P<clock>[t _-]?{_COMPACT_CLOCK}|t(?:[01]\d|2[0-3]))(?P<zone>{_ZONE})?"
+
+
 @cache
 def date_forms() -> tuple[re.Pattern[str], ...]:
-    """All forms, those with a year first. Made when the first date is read that is no plain ISO one."""
+    """All forms, those with a year first. Made when the first date is read that is no plain ISO one.
+
+    Groups name the parts of a day, `clock` is the time as it is spelled, and `zone` or `zone_behind` what it is of.
+    """
     return tuple(re.compile(form, re.ASCII) for form in _forms())
+
+
+@cache
+def clock_form() -> re.Pattern[str]:
+    """A time of day by itself."""
+    return re.compile(_TIME, re.ASCII)
 
 
 def _forms() -> Iterator[str]:
     for day in (*_WITH_YEAR, *_WITHOUT_YEAR):
-        yield rf"{_BEFORE_DAY}{day}(?:{_BEFORE_CLOCK}{_CLOCK}{_ZONE}?)?"
-        yield rf"{_CLOCK}{_ZONE}?,? (?:on )?{_BEFORE_DAY}{day}"
+        yield rf"{_BEFORE_DAY}{day}(?:{_BEFORE_CLOCK}{_TIME})?"
+        yield rf"{_TIME},? (?:on )?{_BEFORE_DAY}{day}"
     # The year behind the time: ctime, `date`, Git, the logs of Apache.
     for day in _WITHOUT_YEAR[:2]:
-        yield rf"{_BEFORE_DAY}{day},? {_CLOCK}{_ZONE}?,? {_YEAR}{_ZONE}?"
+        yield rf"{_BEFORE_DAY}{day},? {_TIME},? {_YEAR}(?P<zone_behind>{_ZONE})?"
     # Signs that would say something else after most dates: `2000 jan 01:00:00` is at one o'clock of a day unsaid.
-    yield rf"{_WITH_YEAR[6]}:{_CLOCK}{_ZONE}?"
+    yield rf"{_WITH_YEAR[6]}:{_TIME}"
     iso, compact = _WITH_YEAR[0], _WITH_YEAR[2]
-    yield rf"{iso}(?:[-_t]| ){_OTHER_CLOCK}{_ZONE}?"
-    yield rf"{compact}(?:[t _-]?{_COMPACT_CLOCK}|t(?:[01]\d|2[0-3])){_ZONE}?"
-    yield rf"{_WITH_YEAR[6]} {_OTHER_CLOCK}(?: [ap]m)?{_ZONE}?"
+    yield rf"{iso}(?:[-_t]| ){_OTHER_TIME}"
+    yield rf"{compact}{_COMPACT_TIME}"
+    yield rf"{_WITH_YEAR[6]} (?P<clock>{_OTHER_CLOCK}(?: [ap]m)?)"
     # Zone, or the weekday behind the date: Org, systemd, `2024-03-05Z` of XML.
-    yield rf"{iso} {_WEEKDAY}(?: {_CLOCK}{_ZONE}?)?"
+    yield rf"{iso} {_WEEKDAY}(?: {_TIME})?"
     yield rf"{iso}(?:z|{_OFFSET})"

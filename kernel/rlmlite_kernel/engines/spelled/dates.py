@@ -15,7 +15,7 @@ Not here: how a text may be laid out (`date_forms`), and what a program is told 
 import datetime
 import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from rlmlite_kernel.engines.spelled.date_forms import MONTHS, WEEKDAYS, date_forms
 
@@ -25,6 +25,10 @@ _LONGEST = 100
 _CENTURY = 100
 _DAY_SECONDS = 86_400
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
+
+
+Parts: TypeAlias = dict[str, str | None]
+"""What the groups of a form matched."""
 
 
 class Reading(NamedTuple):
@@ -60,18 +64,24 @@ def read_date(text: str, order: str | None = None, year: int | None = None) -> R
             return Reading(datetime.date.fromisoformat(text).isoformat())
         except ValueError:
             pass
-    plain = _plain(text)
+    return read_parts(text, order, year)[0]
+
+
+def read_parts(text: str, order: str | None, year: int | None) -> tuple[Reading, Parts]:
+    """The day that a text is, and the parts of the form that it has: `clock` and `zone` among them."""
+    plain = plain_spelling(text)
     if plain is None:
-        return NO_DATE
-    reason = NO_DATE
+        return NO_DATE, {}
+    reason: tuple[Reading, Parts] = NO_DATE, {}
     for form in date_forms():
         match = form.fullmatch(plain)
         if match is not None:
-            reading = _read_parts(match.groupdict(), order, year)
+            parts = match.groupdict()
+            reading = _read_parts(parts, order, year)
             if reading.day is not None:
-                return reading
+                return reading, parts
             # One text can have several forms (`24-03-05` has one with an hour); the first says what is missing.
-            reason = reading if reason is NO_DATE else reason
+            reason = (reading, parts) if reason[0] is NO_DATE else reason
     return reason
 
 
@@ -92,7 +102,7 @@ def read_count(count: float | str, per_second: int) -> Reading:
     return Reading(datetime.date.fromordinal(days).isoformat())
 
 
-def _plain(text: str) -> str | None:
+def plain_spelling(text: str) -> str | None:
     """A text in lower case with single blanks, without brackets around it; None if it cannot be a date."""
     if len(text) > _LONGEST:
         return None
@@ -103,7 +113,7 @@ def _plain(text: str) -> str | None:
     return plain if plain.isascii() and any(character.isdigit() for character in plain) else None
 
 
-def _read_parts(parts: dict[str, str | None], order: str | None, year: int | None) -> Reading:
+def _read_parts(parts: Parts, order: str | None, year: int | None) -> Reading:
     """The day that the parts of a form are together."""
     if parts.get("week"):
         return _checked(_week_day(parts), parts)
@@ -131,7 +141,7 @@ def _read_parts(parts: dict[str, str | None], order: str | None, year: int | Non
     return reading
 
 
-def _orders(parts: dict[str, str | None], order: str | None) -> Iterator[tuple[str | None, int, int]]:
+def _orders(parts: Parts, order: str | None) -> Iterator[tuple[str | None, int, int]]:
     """Year, month and day as the parts say, or in each order that they may have."""
     first, second, third = (parts.get(name) for name in ("first", "second", "third"))
     name, day = parts.get("month_name"), parts.get("day")
@@ -174,7 +184,7 @@ def _day(year: int, month: int, day: int) -> datetime.date | None:
         return None
 
 
-def _week_day(parts: dict[str, str | None]) -> datetime.date | None:
+def _week_day(parts: Parts) -> datetime.date | None:
     try:
         return datetime.date.fromisocalendar(
             int(parts["year"] or 0), int(parts["week"] or 0), int(parts["day_of_week"] or 0)
@@ -183,7 +193,7 @@ def _week_day(parts: dict[str, str | None]) -> datetime.date | None:
         return None
 
 
-def _day_of_year(parts: dict[str, str | None]) -> datetime.date | None:
+def _day_of_year(parts: Parts) -> datetime.date | None:
     year, number = int(parts["year"] or 0), int(parts["day_of_year"] or 0)
     first = _day(year, 1, 1)
     last = _day(year, 12, 31)
@@ -192,7 +202,7 @@ def _day_of_year(parts: dict[str, str | None]) -> datetime.date | None:
     return datetime.date.fromordinal(first.toordinal() + number - 1)
 
 
-def _checked(day: datetime.date | None, parts: dict[str, str | None]) -> Reading:
+def _checked(day: datetime.date | None, parts: Parts) -> Reading:
     if day is None:
         return NO_SUCH_DAY
     weekday = parts.get("weekday")

@@ -15,6 +15,7 @@ import numpy as np
 from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray
 from rlmlite_kernel.engines.sheets.matching import match_texts
 from rlmlite_kernel.engines.sheets.spans import LONGEST
+from rlmlite_kernel.engines.sheets.times import may_mix_clocks
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.columns.arithmetic import WORK, Part, RowByRowError, calculate, comparable
 from rlmlite_kernel.evaluation.context import StepContext
@@ -276,6 +277,9 @@ def _compare_texts(op: str, left: Vector, right: Part, context: StepContext) -> 
     if isinstance(right, str):
         if op in ("==", "!="):
             return _as_flags(texts.equal_to(right.encode()) == (op == "=="))
+        if may_mix_clocks(texts, right):
+            # Row by row it is said which times have no order.
+            raise RowByRowError
         return _as_flags(WORK[op](texts.order_to(right.encode()), 0))
     if not isinstance(right, Vector) or right.kind != "text" or op not in ("==", "!="):
         raise RowByRowError

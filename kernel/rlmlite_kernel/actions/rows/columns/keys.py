@@ -16,6 +16,7 @@ import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray
 from rlmlite_kernel.engines.sheets.spans import LONGEST
+from rlmlite_kernel.engines.spelled.moments import mixes_clocks
 from rlmlite_kernel.evaluation.columns.expressions import evaluate_columns
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import gather, resolve, row_values
@@ -23,7 +24,7 @@ from rlmlite_kernel.evaluation.row_expressions import RowCompiler
 from rlmlite_kernel.evaluation.texts import has_field
 from rlmlite_kernel.evaluation.work import NODE, READ, ROW
 from rlmlite_kernel.program.ast import Attr, Expr, Field, ListOf, Lit, Unary, Var
-from rlmlite_kernel.records.evolution import CHARGED_BEFORE, ROWS_BY_RECIPE
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE, ROWS_BY_RECIPE, TIMES_AND_STEMS
 from rlmlite_kernel.values.columns import Spans
 from rlmlite_kernel.values.memory import LONG, MEMORY_PER_VALUE_BYTE, text_bytes
 from rlmlite_kernel.values.operators import IS_NUMBER, group_key, sort_key
@@ -191,6 +192,18 @@ def tell_of_order(rows: Rows, by: Expr | None, in_order: IntArray, context: Step
     if len(texts) == len(keys) and sorted(numbers) not in (numbers, numbers[::-1]):
         message = 'texts that are numbers are in the order of texts, "10" before "9": sort by int(...) or float(...)'
         context.warn(message, texts[0], code="texts_ordered")
+    _tell_of_clocks(keys, context)
+
+
+def _tell_of_clocks(keys: Sequence[Value], context: StepContext) -> None:
+    """Say that times with and without an offset from UTC were put in one order, which they have not."""
+    if not context.follows(TIMES_AND_STEMS):
+        return
+    times = [key for key in keys if isinstance(key, str) and key[10:11] == "T"]
+    other = next((time for time in times if mixes_clocks(times[0], time)), None)
+    if other is not None:
+        message = "times with an offset from UTC and times without one are in no order: say time(..., zone=) of these"
+        context.warn(message, f"{times[0]}, {other}", code="kinds_mixed")
 
 
 _SAMPLED = 1_000
