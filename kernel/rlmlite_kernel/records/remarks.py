@@ -54,6 +54,7 @@ CODES: Final[Mapping[str, str]] = {
     "no_path": "no document has this path",
     "no_values": "there were no values to fold",
     "not_dates": "values that are no dates, leave open which one, or name the wrong weekday",
+    "not_json": "texts are not JSON",
     "not_numbers": "values are not numbers",
     "not_texts": "values are not texts",
     "not_verbatim": "texts of an answer do not stand in what it was taken from",

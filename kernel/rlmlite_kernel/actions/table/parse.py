@@ -5,7 +5,7 @@ from rlmlite_kernel.actions.table.shared import BATCH, ROLE
 from rlmlite_kernel.actions.texts import json_parse
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.costs import ANY_AMOUNT, MODEL_BUDGETS, CostRule, Extent, PricedCall, Range
-from rlmlite_kernel.records.evolution import FIELDS_OF_PROMPTS
+from rlmlite_kernel.records.evolution import FIELDS_OF_PROMPTS, TIMES_AND_STEMS
 
 
 def _call_per_text(call: PricedCall) -> dict[str, Range]:
@@ -22,7 +22,9 @@ ACTIONS = (
         params=(Param("text", "any", "a JSON text"),),
         run=json_parse.json_parse,
         result="the value",
-        help="reads a JSON text; a fault if it is not valid JSON",
+        help="reads a JSON text; a fault if it is not valid JSON, or null with a warning in a row expression",
+        in_rows=True,
+        in_rows_since=TIMES_AND_STEMS,
         example='{"user": "ann", "n": 3}',
     ),
     Action(
