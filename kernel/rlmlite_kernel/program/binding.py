@@ -25,7 +25,7 @@ from rlmlite_kernel.program.checks import Report
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.program.schemas import BASICS
 
-FOLDS = ("count", "sum", "avg", "min", "max", "first", "last", "median", "percentile")
+FOLDS = ("count", "sum", "avg", "min", "max", "first", "last", "median", "percentile", "collect", "concat")
 """What may be folded in `group(rows, key, {name: fold(expr)})`."""
 
 

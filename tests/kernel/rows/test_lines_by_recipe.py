@@ -66,6 +66,8 @@ LOOK = (
     "x = group(p, user, {s: sum(.ms), a: avg(.line), m: median(.line), q: percentile(.end, 90), c: count(.ms)})",
     "y = extend(p, {n: float(.ms)})\nx = group(y, level, {s: sum(.n), a: avg(.n), lo: min(.n), m: median(.n)})",
     "y = extend(p, {n: int(.ms), line: .line * 2})\nx = [sum(y.n), avg(y.line), percentile(y.n, 50), max(y.ms)]",
+    'x = group(e, .text[0:12], {c: collect(.line), t: concat(.text, "|"), j: concat(.text), u: collect(upper(.text))})',
+    'x = [concat(e.text), concat(e.line, ","), collect(e.text)[0:5]]',
     "x = sort(e, by=.text, desc=true)",
     "x = sort(e, by=-.line)[0:9]",
     "x = top(e, 5, by=.text)",

@@ -11,6 +11,7 @@ import numpy as np
 from rlmlite_kernel.actions.rows.columns.fold_calls import checked_fold, more_arguments
 from rlmlite_kernel.actions.rows.columns.fold_watch import FoldWatch
 from rlmlite_kernel.actions.rows.columns.folds import FOLD, charge_comparisons, fold_vector
+from rlmlite_kernel.actions.rows.columns.gathers import GATHERS, gather_values
 from rlmlite_kernel.actions.rows.columns.keys import KeyedRows, key_rows
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.columns.expressions import evaluate_columns
@@ -85,8 +86,11 @@ def _fold_column(node: Expr, rows: Rows, compiler: RowCompiler, keys: Keys, cont
     node = checked_fold(node)
     if not node.args:
         return list(keys.counts().tolist())
-    vector = evaluate_columns(rows, node.args[0], context)
     more = more_arguments(node, context)
+    if node.name in GATHERS:
+        of_row = compiler.compile(node.args[0])
+        return [gather_values(node.name, list(map(of_row, own.tolist())), more, context) for own in keys.members()]
+    vector = evaluate_columns(rows, node.args[0], context)
     watch = FoldWatch(node.name, label(node), context)
     found = None if vector is None else fold_vector(node.name, vector, keys, more, context)
     if vector is not None and found is not None:

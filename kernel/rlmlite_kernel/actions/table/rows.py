@@ -106,7 +106,11 @@ ACTIONS = (
         (
             ROWS,
             Param("key", "key", "a field or expression"),
-            Param("folds", "folds", "{name: count() | sum(.x) | avg min max median first last | percentile(.x, 95)}"),
+            Param(
+                "folds",
+                "folds",
+                "{name: count() | sum(.x) | avg min max median first last collect concat percentile(.x, 95)}",
+            ),
         ),
         "rows {key, ...}",
         "one row for each value of the key: group(rows, user, {n: count(), last: max(.date)})",

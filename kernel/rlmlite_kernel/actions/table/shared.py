@@ -22,6 +22,7 @@ def on_rows(
     example: str,
     fused: Mapping[str, str] | None = None,
     size: SizeRule = unknown_size,
+    since: int | None = None,
 ) -> Action:
     """An action on rows. It may stand in row expressions unless it takes one itself."""
     # Inside of another row expression, `.name` could be a field of the outer row as well as of the inner one.
@@ -37,6 +38,7 @@ def on_rows(
         in_rows=not takes_row_expression,
         fused=fused or {},
         size=size,
+        since=since,
     )
 
 

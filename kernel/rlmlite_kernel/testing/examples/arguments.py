@@ -159,7 +159,7 @@ def _key(draft: Draft, param: Param) -> Expr:
 
 
 def _folds(draft: Draft, param: Param) -> Expr:
-    names = ("sum", "avg", "min", "max", "median", "first", "last")
+    names = ("sum", "avg", "min", "max", "median", "first", "last", "collect", "concat")
     fold = call(draft.pick(*names), Field("b"))
     return record(n=call("count"), f=fold, p=call("percentile", Field("b"), Lit(50)))
 

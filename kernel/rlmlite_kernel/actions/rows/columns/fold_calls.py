@@ -14,8 +14,9 @@ def checked_fold(node: Expr) -> Call:
     if not isinstance(node, Call) or node.name not in FOLDS or node.named:
         raise Fault("type", f"a fold is one of {', '.join(FOLDS)}, such as max(.date)")
     wanted = 2 if node.name == "percentile" else 1
+    takes_separator = node.name == "concat" and len(node.args) == 2
     is_count_of_rows = not node.args and node.name == "count"
-    if len(node.args) != wanted and not is_count_of_rows:
+    if len(node.args) != wanted and not (is_count_of_rows or takes_separator):
         example = f"{node.name}(.n{', 95' if wanted == 2 else ''})"
         raise Fault("arguments", f"{node.name}(...) needs a field to fold, such as {example}")
     return node

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rlmlite_kernel.actions.rows.columns.folds import FOLD, fold_vector, greatest, least, median, percentile_place
+from rlmlite_kernel.actions.rows.columns.gathers import GATHERS
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.sums import FloatSums, IntegerSums, Tally
 from rlmlite_kernel.evaluation.context import StepContext
@@ -26,7 +27,7 @@ from rlmlite_kernel.values.vectors import LARGEST, Vector
 
 
 class NotByBlocksError(Exception):
-    """These values cannot be folded block by block: numbers too large for sums of doubles."""
+    """These values cannot be folded block by block: numbers too large for sums of doubles, or all of them are kept."""
 
 
 class FoldState(Protocol):
@@ -235,7 +236,9 @@ def fold_block(
 
 
 def state_of(name: str, more: Sequence[Value]) -> FoldState:
-    """The state that a fold begins with."""
+    """The state that a fold begins with. Raises `NotByBlocksError` for one whose result holds all values."""
+    if name in GATHERS:
+        raise NotByBlocksError
     if name == "count":
         return CountState()
     if name in ("sum", "avg"):
