@@ -1,29 +1,39 @@
 """The card: the whole action language on a page, for a controller.
 
 It is generated from the action table of the run, so an action and its entry cannot disagree, a tool of the host is
-listed like any action, and what the policy forbids is not offered.
+listed like any action, and what the policy forbids is not offered. Every prompt pays for it, so it says only what a
+program is written with; `describe("search")` tells the rest.
+
+    - search(target, query=, limit=): hits {doc, line, ...}      in the words of `prompts/actions.md`
+    - lower(text), upper(text), strip(text)                      those that need no words
+    - owner(part) -> a record: who looks after a part            an action of the host, as its row explains it
+      part: the name of the part
+
 Not here: the rest of the prompt (`prompt`), the syntax in a dozen lines (`prompts/syntax.md`).
 """
 
 from collections.abc import Iterator
 from itertools import groupby
 
-from rlmlite.agent.instructions import syntax
+from rlmlite.agent.instructions import card_entries, syntax
 from rlmlite_kernel.actions.calls.tools import is_tool
 from rlmlite_kernel.effects.policy import rule_of
 from rlmlite_kernel.program.action_table import Action, Table
 from rlmlite_kernel.records.settings import Policy
 
+_DESCRIBE = "describe"
+
 
 def card(table: Table, policy: Policy) -> str:
-    """How programs are written, then each permitted action: signature, result, help, an example of the result."""
+    """How programs are written, then each permitted action."""
     offered = [action for action in table.values() if _is_offered(action, policy)]
-    parts = ["# The action language", syntax().rstrip(), "# Actions: name(parameters) -> result"]
+    names = {action.name for action in offered}
+    more = f'; {_DESCRIBE}("name") tells all about one' if _DESCRIBE in names else ""
+    parts = ["# The action language", syntax().rstrip(), f"# Actions{more}"]
     # The table is in the order of its families, so `groupby`, which joins neighbours only, gives each of them once.
     for family, actions in groupby(offered, lambda action: action.family):
         parts.append(f"{family}:")
-        for action in actions:
-            parts += _lines(action)
+        parts += _family(list(actions))
     return "\n".join(parts)
 
 
@@ -34,11 +44,26 @@ def _is_offered(action: Action, policy: Policy) -> bool:
     return not is_tool(action) or rule_of(policy, action.name).rule != "deny"
 
 
-def _lines(action: Action) -> Iterator[str]:
+def _family(actions: list[Action]) -> Iterator[str]:
+    """The entries of a family; those that need no words stand together at its end."""
+    entries = card_entries()
+    plain: list[str] = []
+    for action in actions:
+        entry = entries.get(action.name)
+        if entry is None:
+            yield from _explained(action)
+        elif entry.words:
+            yield f"- {entry.usage}: {entry.words}"
+        else:
+            plain.append(entry.usage)
+    if plain:
+        yield f"- {', '.join(plain)}"
+
+
+def _explained(action: Action) -> Iterator[str]:
+    """An action that the card has no entry for, in the words of its row."""
     yield f"- {action.signature()} -> {action.result}: {action.help}"
-    if is_tool(action):  # the parameters of other actions are explained in their help
+    if is_tool(action):  # the parameters of other actions are explained by `describe`
         for param in action.params:
             if param.help:
                 yield f"  {param.name}: {param.help}"
-    if action.example:
-        yield f"  e.g. {action.example}"

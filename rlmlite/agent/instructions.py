@@ -6,7 +6,9 @@ compares two runs sees whether their controllers were told the same.
 
 import hashlib
 import pkgutil
+from collections.abc import Mapping
 from functools import cache
+from typing import NamedTuple
 
 
 @cache
@@ -19,6 +21,24 @@ def instructions() -> str:
 def syntax() -> str:
     """How programs are written, in a dozen lines."""
     return _read("syntax.md")
+
+
+class CardEntry(NamedTuple):
+    """What the card says of an action: how it is called, with the parameters that matter, and what it gives."""
+
+    usage: str
+    words: str
+
+
+@cache
+def card_entries() -> Mapping[str, CardEntry]:
+    """The entries of the card by action, from lines such as `load(target): a part in full`."""
+    entries: dict[str, CardEntry] = {}
+    for line in _read("actions.md").splitlines():
+        usage, _, words = line.partition("):")
+        usage = usage.removesuffix(")") + ")"
+        entries[usage.partition("(")[0]] = CardEntry(usage, words.strip())
+    return entries
 
 
 def digest(text: str) -> str:

@@ -1,30 +1,26 @@
 """The controller's prompt: a function of the state, the history and the question, the same bytes each time.
 
-    instructions, card, inputs, history, variables, notes, budgets, question
+    instructions, card, inputs, facts, history, variables, notes, budgets, question
 
-What stays the same comes first, so that a provider's cache can keep it. The whole has a ceiling, and the history gives
-way to everything else. With room for 2 kB of history, after ten turns:
-
-    turn 1: asked; turns 2 to 7: one line each, of at most 300 bytes
-    turns 8 to 10: in full, program and observation, until the room is used; then one line too
-
-The newest turn is always there, cut if it must be, and it is said how many of the oldest are left out. Notes stay: they
-are where a controller keeps what must outlive the history.
+What stays the same comes first, and the history only grows at its end (`past`), so that a provider's cache keeps all
+but the last turn and what stands below it: what changes with each turn. The whole has a ceiling, and the history gives
+way to everything else. Notes stay: they are where a controller keeps what must outlive the history.
 Content of inputs, models and tools is in it only as observations, where the kernel has fenced it as data.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from rlmlite.agent.card import card
 from rlmlite.agent.instructions import instructions
+from rlmlite.agent.past import past
 from rlmlite.inputs.user_notes import source_notes
 from rlmlite.runs.history import Exchange, first_look
 from rlmlite_kernel.effects.levels import tell_left
 from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.records.evolution import NULLS_ARE_SAID
+from rlmlite_kernel.records.settings import SUB_ROLE
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.steps.variables import Variable
 from rlmlite_kernel.values.fences import fenced, list_names
@@ -36,9 +32,6 @@ CEILING = 64_000
 QUESTION_BYTES = 8_000
 """Bytes of a question; what is longer belongs into an input."""
 
-FULL = 4  # turns at the end of the history that are shown in full, as far as there is room
-_PROGRAM_BYTES = 3_000  # of a program that is shown in full
-_LINE = 300  # bytes of an old turn's line
 _READ_BYTES = 1_000  # of what was left out of an input
 _NOTES_BYTES = 4_000  # of all notes together; the newest stay
 _VARIABLES = 100  # that are listed; the newest stay
@@ -69,13 +62,12 @@ def prompt(state: State, history: Sequence[Exchange], ask: PromptRequest) -> str
     """The whole prompt. It is longer than `ceiling` only if the parts that cannot give way are."""
     action_card = card(state.run.table, state.settings.policy)
     # These three change least from turn to turn, so a provider's cache can keep them: they must come first.
-    before = "\n\n".join([instructions().rstrip(), action_card, _inputs(state, history)])
+    before = "\n\n".join([instructions().rstrip(), action_card, _inputs(state, history), *_facts(state)])
     after = "\n\n".join([*_now(state), _question(state, ask)])
 
     # History gets what the other parts leave: they cannot give way.
-    fixed_bytes = len(before.encode()) + len(after.encode())
-    room = ceiling(state) - fixed_bytes - len(_HISTORY) - _SEPARATORS
-    turns = _history(history, ask.remarks, room)
+    room = ceiling(state) - len(before.encode()) - len(after.encode()) - len(_HISTORY) - _SEPARATORS
+    turns = past(_before_this(history), ask.remarks, room)
     parts = [before]
     if turns:
         parts += [_HISTORY, *turns]
@@ -83,18 +75,21 @@ def prompt(state: State, history: Sequence[Exchange], ask: PromptRequest) -> str
     return "\n\n".join(parts) + "\n"
 
 
+def _before_this(history: Sequence[Exchange]) -> list[Exchange]:
+    """What the history tells: neither how the inputs begin nor the only question, which stand elsewhere."""
+    questions = [exchange for exchange in history if exchange.question is not None]
+    # By identity: a host may have run equal programs.
+    told = [first_look(history), *(questions if len(questions) == 1 else ())]
+    return [exchange for exchange in history if not any(exchange is each for each in told)]
+
+
 def ceiling(state: State) -> int:
     """The most bytes that a prompt of this run may have."""
     return min(CEILING, state.settings.limits.call_prompt_bytes)
 
 
-_OPENING = re.compile(r"<data (?P<tag>[0-9a-f]{8}) from=(?P<source>[^\n]*)>\n")
-_BACKTICKS = re.compile("`+")
-_CUT = 60  # bytes that closing a fence and stating the cut take
-
 _HISTORY = "# What was done so far"
 _SEPARATORS = 8  # bytes of the blank lines around the history, and of the last newline
-_LEFT_OUT = 60  # bytes of the line that says which turns are left out
 
 
 def _inputs(state: State, history: Sequence[Exchange]) -> str:
@@ -146,6 +141,18 @@ def _notes_on_input(name: str, state: State) -> list[str]:
     return [fenced(text.encode(), f"reading {name}").decode()]
 
 
+def _facts(state: State) -> Iterator[str]:
+    """What does not change, and a program is planned with: how much a model and an observation can take."""
+    settings = state.settings
+    lines = [f"- an observation has at most {settings.limits.observation_bytes:,} bytes for all that a program shows"]
+    for name, role in settings.roles.items():
+        # Those of controllers and of nested runs are asked by nobody's program.
+        if name == SUB_ROLE:
+            size, answer = settings.limits.call_prompt_bytes, role.max_output_tokens
+            lines.append(f"- a prompt of the role {name} has at most {size:,} bytes, its answer {answer:,} tokens")
+    yield "\n".join(["# Limits", *lines])
+
+
 def _title(variable: Variable) -> str:
     """The kind of a value and its size, in the unit of its kind."""
     value = variable.data.value
@@ -159,127 +166,6 @@ def _title(variable: Variable) -> str:
         case list() | dict():
             return f"{variable.kind} of {len(value):,}"
     return variable.kind
-
-
-def _history(history: Sequence[Exchange], remarks: Mapping[int, str], room: int) -> list[str]:
-    """The turns that there is room for, oldest first; the newest is there in any case."""
-    look = first_look(history)  # it is shown with the inputs already
-    exchanges = [exchange for exchange in history if exchange is not look]
-    newest_first: list[str] = []
-    # From the newest back, because what a controller did last matters most to what it does next.
-    left = room - _LEFT_OUT
-    for place, exchange in enumerate(reversed(exchanges)):
-        remark = remarks.get(exchange.turn, "")
-        text = _turn(exchange, remark, place, left)
-        left -= len(text.encode()) + len("\n\n")
-        if left < 0 and newest_first:
-            # A question has no turn of its own (its number is 0), and the one that counts is at the end of the prompt.
-            # So where only questions are left out, nothing is said.
-            left_out = exchanges[: len(exchanges) - place]
-            hidden = max(exchange.turn for exchange in left_out)
-            if hidden:
-                newest_first.append(f"[turns 1 to {hidden} are left out here]")
-            break
-        newest_first.append(text)
-    return newest_first[::-1]
-
-
-def _turn(exchange: Exchange, remark: str, place: int, room: int) -> str:
-    """A turn as long as its place allows, counted from the newest: in full, cut, or on one line."""
-    line = _line(exchange)
-    if exchange.question is not None:
-        return line
-    whole = _whole(exchange, remark)
-    # Room for one more line stays free, so that the turn before this one is not lost altogether.
-    fits = len(whole.encode()) <= room - _LINE
-    if place < FULL and fits:
-        return whole
-    # The line of a turn says too little to go on from, so the newest is cut instead.
-    is_newest = place == 0
-    if is_newest:
-        return _cut(whole, max(_LINE, room))
-    return line
-
-
-def _cut(text: str, room: int) -> str:
-    """The beginning of a turn, with the cut stated.
-
-    The cut may fall into fenced data. An open fence would make all that follows data, and the rest of the prompt with
-    it; so what is left of the data is fenced anew.
-    """
-    size = len(text.encode())
-    if size <= room:
-        return text
-    fitted, _ = fit_text(text, max(0, room - _CUT))
-    beginning, _, _ = fitted.rpartition("\n")  # without the note of `fit_text`; ours is below
-
-    # Fence after fence: only the last one can be open, and data that looks like a fence is skipped with its own.
-    at = 0
-    while (opening := _OPENING.search(beginning, at)) is not None:
-        closing = f"\n</data {opening['tag']}>"
-        # One byte back, so that the newline of the opening line may be the one before the closing line: empty data.
-        end = beginning.find(closing, opening.end() - 1)
-        is_open = end < 0
-        if is_open:
-            data = beginning[opening.end() :].encode()
-            refenced = fenced(data, opening["source"]).decode()
-            beginning = beginning[: opening.start()] + refenced
-            break
-        at = end + len(closing)
-    return f"{beginning}\n[{size:,} bytes, cut here]"
-
-
-def _whole(exchange: Exchange, remark: str) -> str:
-    """A turn in full: the program, what was observed, and a remark about its answer.
-
-    The fence around a program is longer than any run of backticks in it, so that a program cannot end its own fence.
-    """
-    program, _ = fit_text(exchange.program.strip(), _PROGRAM_BYTES)
-    # Three is the least that Markdown takes as a fence.
-    fence_length = max(3, 1 + _longest_run(program))
-    ticks = "`" * fence_length
-    heading = f"## Turn {exchange.turn}{_by(exchange)}"
-    parts = [heading, ticks, program, ticks]
-    if exchange.observation:
-        parts.append(exchange.observation)
-    if remark:
-        parts.append(f"! {remark}")
-    return "\n".join(parts)
-
-
-def _by(exchange: Exchange) -> str:
-    return "" if exchange.role else ", by the host"
-
-
-def _line(exchange: Exchange) -> str:
-    """What ran, and what came of it, on one line."""
-    if exchange.question is not None:
-        return f"question: {_one_line(exchange.question)}"
-    if exchange.problems:
-        first = exchange.problems[0]  # the others are often its consequences
-        shown = f"refused: {first.message}"
-    else:
-        # The first line of what a step showed says how much there is; what follows are examples.
-        texts = [step.text for step in exchange.steps if step.text]
-        first_lines = [text.partition("\n")[0] for text in texts]
-        shown = "; ".join(first_lines)
-    return f"turn {exchange.turn}{_by(exchange)}: {_one_line(shown)}"
-
-
-def _one_line(text: str) -> str:
-    """The text on one line, cut if it is long. A cut never splits a character."""
-    line = " ".join(text.split())
-    raw = line.encode()
-    if len(raw) <= _LINE:
-        return line
-    # `ignore` drops the bytes of a character that the cut went through: the text was valid, so nothing else is.
-    beginning = raw[: _LINE - 5].decode("utf-8", "ignore")
-    return f"{beginning} ..."
-
-
-def _longest_run(text: str) -> int:
-    """The length of the longest run of backticks."""
-    return max((len(run) for run in _BACKTICKS.findall(text)), default=0)
 
 
 def _now(state: State) -> Iterator[str]:
