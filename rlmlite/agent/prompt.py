@@ -14,7 +14,7 @@ import msgspec
 
 from rlmlite.agent.card import card
 from rlmlite.agent.instructions import instructions
-from rlmlite.agent.past import past
+from rlmlite.agent.prompts.past import past
 from rlmlite.inputs.user_notes import source_notes
 from rlmlite.runs.history import Exchange, first_look
 from rlmlite_kernel.effects.levels import tell_left

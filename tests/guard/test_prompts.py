@@ -75,7 +75,7 @@ def test_what_is_wrong_with_an_answer_that_is_kept_is_not_told() -> None:
     assert "hunter2" not in seen[-1]
 
 
-@pytest.mark.parametrize("room", [11_000, 12_000, 14_000])
+@pytest.mark.parametrize("room", [7_000, 8_000, 10_000])
 def test_a_prompt_that_is_short_of_room_leaves_no_fence_open(room: int) -> None:
     """What follows an observation that was cut is not taken for data, nor data for what follows."""
     text = "".join(f"line {n} {EVIL}\n" for n in range(2_000))

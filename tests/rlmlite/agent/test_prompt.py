@@ -1,24 +1,31 @@
 """The prompt: complete, bounded, the same each time, and data in it is fenced as data."""
 
 import hashlib
+import itertools
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 import rlmlite
 from rlmlite import Limits, Scripted
 from rlmlite.agent.card import card
-from rlmlite.agent.instructions import instructions, syntax
+from rlmlite.agent.instructions import card_entries, instructions, syntax
 from rlmlite.agent.prompt import CEILING
+from rlmlite.agent.prompts.past import past
+from rlmlite.runs.history import Exchange
 from rlmlite_grammar import parse
 from rlmlite_kernel import ACTIONS, Parsed, Policy, Scope, all_problems, check
+from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_traces import verify
+from tests.sizes import scale
 
 
-def prompts_of(*replies: str, inputs: Any = "a text", **settings: Any) -> list[str]:
+def prompts_of(*replies: str, inputs: Any = "a text", **options: Any) -> list[str]:
     """What the controller was shown, turn by turn."""
     found: list[str] = []
 
@@ -26,18 +33,40 @@ def prompts_of(*replies: str, inputs: Any = "a text", **settings: Any) -> list[s
         found.append(text)
         return replies[len(found) - 1]
 
-    rlmlite.run("What is it?", inputs, controller=Scripted(controller), **{"trace": False, **settings})
+    rlmlite.run("What is it?", inputs, controller=Scripted(controller), **{"trace": False, **options})
     return found
 
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_every_action_is_on_the_card(name: str) -> None:
-    """With its signature, its result and its example."""
+    """As it is called: the first parameters in their order, then others by their names."""
+    usage, *_ = re.findall(rf"(?:^- |, ){name}\(([^)]*)\)", card(ACTIONS, Policy()), re.MULTILINE)
+    words = [word for word in usage.split(", ") if word and word != "..."]
+    by_place = [word for word in words if not word.endswith("=")]
     action = ACTIONS[name]
-    text = card(ACTIONS, Policy())
 
-    assert f"- {action.signature()} -> {action.result}: {action.help}\n" in text + "\n"
-    assert action.example in text
+    assert by_place == [param.name for param in action.params][: len(by_place)]
+    assert all(action.param(word.rstrip("=")) for word in words)
+    assert {param.name for param in action.params if param.required} <= {word.rstrip("=") for word in words}
+
+
+def test_the_card_has_no_entry_for_an_action_that_is_none() -> None:
+    """A renamed action would keep its old entry."""
+    assert set(card_entries()) <= set(ACTIONS)
+
+
+def test_an_action_of_the_host_explains_itself() -> None:
+    """The card has no entry for it: it shows the signature, the result and the help of its row."""
+    shout = Action(
+        name="shout",
+        family="host",
+        params=(Param("text", "text", "what to shout"),),
+        run=lambda context, text: text,
+        result="text",
+        help="says it loudly",
+    )
+
+    assert "- shout(text) -> text: says it loudly\n" in card(ACTIONS.extended([shout]), Policy()) + "\n"
 
 
 def test_only_permitted_actions_are_on_the_card() -> None:
@@ -51,9 +80,9 @@ def test_only_permitted_actions_are_on_the_card() -> None:
 
 def test_the_texts_are_short() -> None:
     """They are paid for in every turn."""
-    assert len(instructions().encode()) < 2_500
-    assert len(syntax().splitlines()) <= 14
-    assert len(card(ACTIONS, Policy()).encode()) < 16_000
+    assert len(instructions().encode()) < 1_500
+    assert len(syntax().splitlines()) <= 12
+    assert len(card(ACTIONS, Policy()).encode()) < 4_800
 
 
 def test_the_example_of_the_instructions_is_a_program() -> None:
@@ -129,10 +158,10 @@ def test_a_prompt_has_a_ceiling() -> None:
 def test_a_small_ceiling_of_the_caller_holds() -> None:
     """`call_prompt_bytes` bounds the controller's prompts too; history gives way."""
     replies = [f"show(context)\nv{n} = {n}" for n in range(40)]
-    limits = Limits(turns=60, call_prompt_bytes=17_000)
+    limits = Limits(turns=60, call_prompt_bytes=10_000)
     found = prompts_of(*replies, "final(1)", inputs={"context": "x" * 50_000}, limits=limits)
 
-    assert max(len(text.encode()) for text in found) <= 17_000
+    assert max(len(text.encode()) for text in found) <= 10_000
     assert "are left out here]" in found[-1]
     for text in found:
         for hidden in map(int, re.findall(r"\[turns 1 to (\d+) are left out here\]\n", text)):
@@ -151,11 +180,32 @@ def test_a_ceiling_below_all_prompts() -> None:
 
 def test_notes_stay_and_observations_go() -> None:
     """A plan of turn 2 is still there after many others."""
-    replies = ["note('the plan is X')", *(f"v{n} = count(context) + {n}" for n in range(20)), "final(1)"]
-    text = prompts_of(*replies)[-1]
+    looks = [f"v{n} = count(context) + {n}\nshow(context)" for n in range(20)]
+    text = prompts_of("note('the plan is X')", *looks, "final(1)", inputs={"context": "12 bytes ok\n" * 300})[-1]
 
     assert "- the plan is X" in text
-    assert "\nturn 5: v2 = 8\n" in text
+    assert re.search(r"\nturn 5: v2 = 3,?602; context: text of", text)
+
+
+@settings(max_examples=scale(30))
+@given(st.lists(st.integers(0, 6_000), min_size=2, max_size=30), st.sampled_from([6_000, 20_000, 50_000]))
+def test_a_history_only_grows_but_for_steps(sizes: list[int], room: int) -> None:
+    """From one turn to the next the history is the same with more below, or older turns became lines, many at once."""
+    turns = [
+        Exchange(turn=n, origin="controller", role="controller", program=f"p{n}", steps=(), observation="x" * size)
+        for n, size in enumerate(sizes, 1)
+    ]
+    seen = [past(turns[:n], {}, room) for n in range(1, len(turns) + 1)]
+    steps = 0
+    for before, after in itertools.pairwise(seen):
+        assert sum(len(text) + 2 for text in after) <= room
+        if after[: len(before)] != before:
+            steps += 1
+            lines = [text for text in after if text.startswith(("turn ", "["))]
+            # A step makes room for more than the turn that it was needed for.
+            assert sum(len(text) for text in after[:-1]) <= max(20_000, room) // 2 + 400
+            assert lines
+    assert steps <= 2 + 2 * sum(sizes) // min(room, 20_000)
 
 
 def test_many_variables_and_notes_are_counted() -> None:

@@ -1,0 +1,1 @@
+"""What prompts are made of: the texts that every controller reads, as files, and the history (`past`)."""
