@@ -128,7 +128,7 @@ STARTS = {
     "a question": Start(
         _command("ask", "--controller", "scripted:script.jsonl", "How many errors?", "small.log"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE - {"asyncio"} | {"rlmlite.agent.session", "rlmlite.runs.reopen"},
-        566,
+        568,
     ),
 }
 
