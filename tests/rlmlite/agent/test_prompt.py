@@ -39,7 +39,10 @@ def prompts_of(*replies: str, inputs: Any = "a text", **options: Any) -> list[st
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_every_action_is_on_the_card(name: str) -> None:
-    """As it is called: the first parameters in their order, then others by their names."""
+    """As it is called: the first parameters in their order, then others by their names; else as its row says."""
+    if name not in card_entries():
+        assert f"- {ACTIONS[name].signature()} -> " in card(ACTIONS, Policy())
+        return
     usage, *_ = re.findall(rf"(?:^- |, ){name}\(([^)]*)\)", card(ACTIONS, Policy()), re.MULTILINE)
     words = [word for word in usage.split(", ") if word and word != "..."]
     by_place = [word for word in words if not word.endswith("=")]
