@@ -87,7 +87,7 @@ def test_a_controller_knows_what_was_done_before(log: Path, tmp_path: Path) -> N
     asked(tmp_path / "b.rlm", leave=True)
 
     assert prompts[:2] == prompts[2:]
-    assert "question: How many?" in prompts[1]
+    assert "## Question\nHow many?\n" in prompts[1]
     assert "- a plan" in prompts[1]
 
 
