@@ -171,6 +171,8 @@ def _word(param: Param) -> str:
     options = [literal_of_text(word) for word in param.words]
     if param.or_query:
         options.append("RX")
+    if param.or_key is not None:
+        options.append('"." KEY')
     return _either(options)
 
 

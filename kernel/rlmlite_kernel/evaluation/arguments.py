@@ -18,7 +18,7 @@ from rlmlite_kernel.evaluation.taint import TaintedValue, merge_taint
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import Action, Kind, Param
 from rlmlite_kernel.program.ast import Expr, ListOf, Lit, Rx, Var
-from rlmlite_kernel.program.binding import variable_name
+from rlmlite_kernel.program.binding import is_key_of, variable_name
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.schemas import Schema, schema_of
 from rlmlite_kernel.values.columns import Text
@@ -114,7 +114,8 @@ class Arguments:
     def _word(self, param: Param, node: Expr) -> Any:
         if isinstance(node, Rx):
             return matcher_of(node, self._context, by_blocks=True)
-        return _word_of(node, self._context)
+        # A key has another value for every row.
+        return node if is_key_of(param, node) else _word_of(node, self._context)
 
     def _of_kind(self, param: Param, node: Expr) -> Any:
         # A `form` that is no /regex/ is a text.

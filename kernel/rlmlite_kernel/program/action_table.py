@@ -60,6 +60,7 @@ class Param(msgspec.Struct, frozen=True):
     `many` takes all further positional arguments. `named_only` cannot be given by position.
     `holes` says what the placeholders of a `template` may name.
     `since` is the flag (`records.evolution.FLAGS`) with which the parameter came: its default is what was before.
+    `or_key`: what is none of the words of a `word` is a key of rows, as `by=user`; it is the flag with which that came.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Param(msgspec.Struct, frozen=True):
     named_only: bool = False
     holes: Holes = "fields"
     since: int | None = None
+    or_key: int | None = None
 
     @property
     def required(self) -> bool:
@@ -211,11 +213,15 @@ def _is_known(since: int | None, flags: Collection[int]) -> bool:
 
 def _as_of(flags: Collection[int], action: Action) -> Action:
     """An action with the parameters that it has in a run with these flags, and where it may stand in one."""
-    params = tuple(param for param in action.params if _is_known(param.since, flags))
+    params = tuple(_param_of(flags, param) for param in action.params if _is_known(param.since, flags))
     in_rows = action.in_rows and _is_known(action.in_rows_since, flags)
     if params == action.params and in_rows == action.in_rows:
         return action
     return msgspec.structs.replace(action, params=params, in_rows=in_rows)
+
+
+def _param_of(flags: Collection[int], param: Param) -> Param:
+    return param if _is_known(param.or_key, flags) else msgspec.structs.replace(param, or_key=None)
 
 
 def _check_row(action: Action) -> None:

@@ -20,7 +20,7 @@ import msgspec
 
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.action_table import Action, Param, Table
-from rlmlite_kernel.program.ast import Alt, Attr, Call, Expr, Field, ListOf, Lit, Obj, Unary, Var, children
+from rlmlite_kernel.program.ast import Alt, Attr, Call, Expr, Field, ListOf, Lit, Obj, Rx, Unary, Var, children
 from rlmlite_kernel.program.checks import Report
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.program.schemas import BASICS
@@ -119,18 +119,35 @@ PLAIN = ExprContext()
 """Outside of any call: names are variables."""
 
 
+KEY = ExprContext(row=True, key=True)
+"""How a key is read: names are columns."""
+
+
 def context_of(param: Param, around: ExprContext) -> ExprContext:
     """How an argument of this parameter is read."""
     if param.kind == "expr":
         return ExprContext(row=True)
     if param.kind == "key":
-        return ExprContext(row=True, key=True)
+        return KEY
     if param.kind == "folds":
         return ExprContext(row=True, folds=True)
     if param.kind == "schema":
         return ExprContext(schema=True)
     query = param.kind in ("query", "pattern", "form") or param.or_query
     return ExprContext(row=around.row, query=query)
+
+
+def is_word(param: Param, value: Expr) -> bool:
+    """Whether an argument is one of the words of its parameter, quoted or bare."""
+    if isinstance(value, Lit):
+        return value.v in param.words
+    return isinstance(value, Var) and value.name in param.words
+
+
+def is_key_of(param: Param, value: Expr) -> bool:
+    """Whether an argument of a parameter that takes words is a key of the rows: `chunk(turns, by=session)`."""
+    can_be_key = not isinstance(value, Lit | Rx) or (isinstance(value, Lit) and isinstance(value.v, str))
+    return param.or_key is not None and can_be_key and not is_word(param, value)
 
 
 def bound_arguments(
@@ -140,7 +157,7 @@ def bound_arguments(
     for name, value in bound.given.items():
         param = action.param(name)
         if param is not None:
-            yield param, value, context_of(param, around)
+            yield param, value, KEY if is_key_of(param, value) else context_of(param, around)
     many = next((param for param in action.params if param.many), None)
     takes_queries = many is not None and many.kind == "query"
     for value in bound.rest:

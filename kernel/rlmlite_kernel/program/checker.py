@@ -50,6 +50,8 @@ from rlmlite_kernel.program.binding import (
     context_inside,
     has_free_field,
     is_column_word,
+    is_key_of,
+    is_word,
     variable_name,
 )
 from rlmlite_kernel.program.checks import CheckedCall
@@ -223,10 +225,8 @@ class _StatementCheck:
             case "query" | "pattern":
                 self._check_query(value, value)
                 self._visit(value, context)
-            case "word" if not self._is_word(param, value):
-                self._check_word(action, param, value, context)
             case "word":
-                return
+                self._check_word(action, param, value, context)
             case "tool" if isinstance(value, Var) and value.name not in self._names:
                 self._check_tool(value.name, value)
             case "int":
@@ -294,18 +294,20 @@ class _StatementCheck:
         else:
             self.report("type", 'the name of a variable is one word, such as notes or "notes"', value)
 
-    def _is_word(self, param: Param, value: Expr) -> bool:
-        if isinstance(value, Lit):
-            return value.v in param.words
-        return isinstance(value, Var) and value.name in param.words
-
     def _check_word(self, action: Action, param: Param, value: Expr, context: ExprContext) -> None:
+        if is_word(param, value):
+            return
+        if is_key_of(param, value):
+            self._visit(value, context)
+            return
         if param.or_query and isinstance(value, Rx):
             self._check_query(value, value)
             return
         words = ", ".join(f'"{word}"' for word in param.words)
         if param.or_query:
             words += " or a /regex/"
+        if param.or_key is not None:
+            words += ", or a field of the rows"
         self.report("type", f"`{param.name}` of `{action.name}` must be one of {words}", value)
 
     def _check_number(self, action: Action, param: Param, value: Expr) -> None:

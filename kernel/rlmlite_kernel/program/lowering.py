@@ -44,6 +44,7 @@ from rlmlite_kernel.program.binding import (
     has_free_field,
     in_order,
     is_column_word,
+    is_word,
     raise_fault,
     variable_name,
 )
@@ -258,4 +259,4 @@ def _is_word(param: Param | None, value: Expr) -> bool:
     # A bare name that is none of the words is a variable: checking has refused what is neither.
     if param is None or param.kind != "word":
         return False
-    return isinstance(value, Var) and value.name in param.words
+    return is_word(param, value)

@@ -21,6 +21,7 @@ CODES: Final[Mapping[str, str]] = {
     "budget": "a budget ran out before all was done",
     "by_zero": "a divisor is zero, so the result is null",
     "calls_failed": "calls failed",
+    "chunks_split": "the rows of a key are more than one chunk",
     "chunks_by_lines": "texts were cut by lines instead of symbols",
     "code_unparsed": "code could not be parsed",
     "code_unread": "texts were not read as code",

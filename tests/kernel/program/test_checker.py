@@ -41,8 +41,9 @@ MISTAKES = {
     'x = {a: "b" | "c"}': ("type", "only in a schema"),
     "x = where(rows, search(.text, /a/))": ("type", "row by row"),
     "x = map(rows, count(where(.c, 1)))": ("type", "row by row"),
-    'x = chunk(log, by="pages")': ("type", "`by` of `chunk` must be one of"),
-    "x = chunk(log, by=pages)": ("type", "`by` of `chunk` must be one of"),
+    "x = chunk(log, by=3)": ("type", "`by` of `chunk` must be one of"),
+    "x = chunk(log, by=null)": ("type", "`by` of `chunk` must be one of"),
+    "x = around(log, by=pages)": ("type", "`by` of `around` must be one of"),
     'x = extract_over_chunks(rows, "{chunk}", on_error="skip")': ("type", "`on_error`"),
     "x = chunk(log, size=1.5)": ("type", "a whole number"),
     'x = chunk(log, size="5")': ("type", "a whole number"),
@@ -141,7 +142,7 @@ def test_a_correct_program_has_no_problem(program: str) -> None:
 
 def test_all_problems_come_at_once() -> None:
     """Several problems in one statement and in several statements are reported in their order."""
-    program = "a = nope + nada\nb = count()\nc = n\nd = chunk(log, size=0, by=pages)\nlog = serach(a)"
+    program = "a = nope + nada\nb = count()\nc = n\nd = chunk(log, size=0, by=3)\nlog = serach(a)"
 
     assert [code for code, _ in problems(program)] == [
         "unknown_name",

@@ -12,7 +12,7 @@ from rlmlite_kernel.records.evolution import FLAGS, MEDIAN_OF_ONE
 from rlmlite_kernel.records.records import Step
 
 TYPES = frozenset(("int", "float", "str", "date"))
-FOLDS = frozenset(("first", "last", "min", "max", "count", "sum", "avg", "median", "percentile"))
+FOLDS = frozenset(("first", "last", "min", "max", "count", "sum", "avg", "median", "percentile", "collect", "concat"))
 AMBIGUOUS = TYPES | FOLDS | {"render"}
 """Names of actions that are words of schemas, aggregates of `group`, or a function of the kernel as well."""
 

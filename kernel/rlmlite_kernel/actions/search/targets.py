@@ -52,7 +52,7 @@ def target_pieces(target: Value, what: str, context: StepContext) -> list[Target
         return [TargetPiece(None, text) for text in texts_of_rows]
     context.work(CALL * len(rows), f"{what} over {len(rows):,} texts")
     texts = row_texts(rows, what, context)
-    docs = _docs(rows, context)
+    docs = row_docs(rows, context)
     return [TargetPiece(doc, text) for doc, text in zip(docs, texts, strict=True) if text is not None]
 
 
@@ -118,7 +118,7 @@ def _text_field(cell: Value) -> Value:
     return cell["text"] if isinstance(cell, dict) and "text" in cell else cell
 
 
-def _docs(rows: Rows, context: StepContext) -> list[Value]:
+def row_docs(rows: Rows, context: StepContext) -> list[Value]:
     """The document of each row: its path if the row is a document, else its `doc`, else null."""
     name = "path" if "path" in rows.columns else access.column_name(rows, "doc")
     if name is None:

@@ -6,6 +6,7 @@ from rlmlite_kernel.actions.texts import chunk, parse_lines, symbols
 from rlmlite_kernel.engines.cut.symbols import WEIGHT
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.costs import WHOLE_TEXT, CostRule, Extent, PricedCall, Range
+from rlmlite_kernel.records.evolution import FIELDS_OF_PROMPTS
 
 _CHUNK = '{"index": 0, "doc": null, "line": 1, "start": 0, "end": 7981, "text": "..."}'
 
@@ -46,7 +47,9 @@ def _chunk_extent(call: PricedCall) -> Extent:
     text = call.subject.text_bytes
     if call.constants.get("by") not in ("bytes", "lines", "files"):
         text = text.at_most()
-    if call.constants.get("overlap") != 0:
+    # Rows that are joined have line breaks between them.
+    joins_rows = "by" in call.arguments and call.constants.get("by") not in chunk.BY_WORDS
+    if call.constants.get("overlap") != 0 or joins_rows:
         text = Range(text.low, None)
     return Extent(_chunks(call), text)
 
@@ -100,19 +103,18 @@ ACTIONS = (
             Param(
                 "by",
                 "word",
-                "the unit; with a /regex/ each match begins a chunk",
-                "bytes",
-                None,
-                chunk.BY_WORDS,
-                True,
-                False,
-                True,
+                "the unit; with a /regex/ each match begins a chunk; with a field the rows of each value are one",
+                default="bytes",
+                words=chunk.BY_WORDS,
+                or_query=True,
+                named_only=True,
+                or_key=FIELDS_OF_PROMPTS,
             ),
         ),
         run=chunk.chunk,
         result="chunks {index, doc, line, start, end, text}",
         example=_CHUNK,
-        help='cuts long text into chunks of size bytes, or by="lines", "paragraphs", "files", "symbols", /regex/',
+        help='cuts text in chunks of size bytes, or by="lines", "paragraphs", "files", "symbols", /re/; rows by=field',
         cost=CostRule("chunks", ("chunks", "search_work"), _chunk_uses),
         size=_chunk_extent,
     ),

@@ -5,7 +5,8 @@
 
 `size` and `overlap` count in the unit of `by`: bytes, lines or paragraphs. With `by="files"` a chunk is a document,
 with `by="symbols"` it begins where a definition does, and with `by=/re/` at each match; there a size makes no sense, so
-it is refused rather than ignored. Each text of a target is cut by itself: no chunk spans two documents.
+it is refused rather than ignored. Each text of a target is cut by itself: no chunk spans two documents. With a field,
+`by=session`, the rows of each value are one chunk (`key_chunks`).
 """
 
 import numpy as np
@@ -25,6 +26,7 @@ from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.search.find import open_text
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.program.ast import Expr
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.columns import Column, Ints, LineNumbers
 from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
@@ -37,8 +39,12 @@ BY_WORDS = (*DEFAULT_SIZES, "files", "symbols")
 """The words that `by` takes besides a /regex/."""
 
 
-def chunk(context: StepContext, target: Value, size: int | None, overlap: int, by: str | Matcher) -> Value:
+def chunk(context: StepContext, target: Value, size: int | None, overlap: int, by: str | Matcher | Expr) -> Value:
     """Pieces in order: rows {index, doc, line, start, end, text}. `size` and `overlap` count what `by` names."""
+    if not isinstance(by, str | Matcher):
+        from rlmlite_kernel.actions.texts.key_chunks import chunk_by_key  # few runs have rows to chunk
+
+        return chunk_by_key(context, target, size, overlap, by)
     chunks = SpanBuilder()
     # Charged piece by piece: a folder too large for the budget is refused before all of it is cut.
     for piece in target_pieces(target, "chunk", context):
