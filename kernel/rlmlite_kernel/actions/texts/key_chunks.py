@@ -86,10 +86,8 @@ def _texts_of(table: Rows, context: StepContext) -> Sequence[Text | None]:
 
 def _parts(key: Value, pieces: Sequence[TargetPiece], most: int, context: StepContext) -> Iterator[_Part]:
     """The chunks of one key, each of at most so many bytes."""
-    number = 0
-    for group in _packed(pieces, most, context):
+    for number, group in enumerate(_packed(pieces, most, context)):
         yield _Part(key, number, len(group), [piece.text for piece in group], group[0].doc)
-        number += 1
 
 
 def _packed(pieces: Sequence[TargetPiece], most: int, context: StepContext) -> Iterator[list[TargetPiece]]:
