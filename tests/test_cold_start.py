@@ -118,17 +118,17 @@ STARTS = {
     "a search": Start(
         _command("exec", "-e", SEARCH, "small.log"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.runs.reopen"},
-        538,
+        548,
     ),
     "a replay": Start(
         _command("trace", "replay", "there.rlm"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.inputs.tables.load"},
-        548,
+        558,
     ),
     "a question": Start(
         _command("ask", "--controller", "scripted:script.jsonl", "How many errors?", "small.log"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE - {"asyncio"} | {"rlmlite.agent.session", "rlmlite.runs.reopen"},
-        568,
+        578,
     ),
 }
 
@@ -237,9 +237,10 @@ def test_make_demo_installs_what_the_demo_needs(tmp_path: Path) -> None:
         if not any(re.sub("[_.]", "-", name).lower() in {*pinned, "rlmlite"} for name in distributions)
     }
     sources = tmp_path / "sources"
-    sources.mkdir()
+    (sources / "asyncio").mkdir(parents=True)
     (sources / "legacy.py").write_bytes("# Größe\n".encode("latin-1") * 20 + b"import asyncio\n")
-    (sources / "tasks.py").write_text('"""When gather() is cancelled, all children are cancelled."""\n' * 50)
+    (sources / "asyncio" / "tasks.py").write_text("When gather() is cancelled, all children are cancelled.\n" * 50)
+    (sources / "old.py").write_text('warn("x", DeprecationWarning, remove=(3, 15))\n')
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
     code = ONLY.format(absent=absent) + _command("demo", "--path", str(sources))

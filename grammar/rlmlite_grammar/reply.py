@@ -15,10 +15,12 @@ Offsets refer to the text that was parsed, which the result holds.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
+from rlmlite_grammar.diagnosis.asides import OUTPUTS, notes_of_reply
 from rlmlite_grammar.parser import parse_around, try_parse
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Problem, Unparsed
@@ -34,10 +36,19 @@ _FENCE: Final = re.compile(r"[ \t]*(`{3,}|~{3,})([^`]*)$")
 
 
 class _FencedBlocks(msgspec.Struct):
-    """The fenced blocks of a reply, and where a fence begins that is never closed."""
+    """The fenced blocks of a reply with their languages, the prose, and where a fence begins that is never closed."""
 
     texts: list[str]
+    languages: list[str]
+    prose: list[str]
     open_at: int | None = None
+
+    def program(self) -> str:
+        """The blocks that are the program, joined: models split one over several, and use variables of earlier ones."""
+        # What is said to be output would overwrite what the program computes: `n = 42`. If there is nothing else, the
+        # language was a slip.
+        programs = [text for text, language in zip(self.texts, self.languages, strict=True) if language not in OUTPUTS]
+        return "\n".join(programs or self.texts)
 
 
 def read_reply(reply: str) -> Parsed | Unparsed:
@@ -61,8 +72,16 @@ def read_reply(reply: str) -> Parsed | Unparsed:
         return Unparsed(reply_text, (Problem("fence", "this fence is never closed", blocks.open_at, hint),))
     if not blocks.texts:
         return _read_without_fences(reply_text)
-    # Joined, since models split one program over several blocks; a later block uses variables of an earlier one.
-    return parse_around("\n".join(blocks.texts))
+    return _note_asides(parse_around(blocks.program()), len(blocks.texts), blocks.languages, blocks.prose)
+
+
+def _note_asides(
+    read: Parsed | Unparsed, fences: int, languages: Sequence[str], prose: Sequence[str]
+) -> Parsed | Unparsed:
+    """The reading, with notes on what the reply says besides its program."""
+    if isinstance(read, Unparsed):
+        return read
+    return msgspec.structs.replace(read, notes=(*read.notes, *notes_of_reply(fences, languages, prose)))
 
 
 def _empty_reply(reply: str) -> Problem:
@@ -74,7 +93,10 @@ def _empty_reply(reply: str) -> Problem:
 def _read_without_fences(reply_text: str) -> Parsed | Unparsed:
     """A reply without fences is a program with mistakes if a line begins like a statement, else only prose."""
     result = parse_around(reply_text)
-    if isinstance(result, Parsed) or re.search(r"^[ \t]*[A-Za-z_]\w*[ \t]*(=|\()", reply_text, re.MULTILINE):
+    if isinstance(result, Parsed):
+        skipped = [note.offset for note in result.notes if note.code == "prose" and note.offset is not None]
+        return _note_asides(result, 0, (), [reply_text[at:].partition("\n")[0] for at in skipped])
+    if re.search(r"^[ \t]*[A-Za-z_]\w*[ \t]*(=|\()", reply_text, re.MULTILINE):
         return result
     first_word_at = len(reply_text) - len(reply_text.lstrip())
     hint = "write statements, such as x = search(logs, /ERROR/); answer with final(value)"
@@ -102,7 +124,7 @@ def _drop_thoughts(reply: str) -> str:
 
 def _find_blocks(reply_text: str) -> _FencedBlocks:
     """The blocks between lines of ``` or ~~~, whatever their language; those inside thoughts do not count."""
-    blocks = _FencedBlocks([])
+    blocks = _FencedBlocks([], [], [])
     inside: list[str] = []
     fence = thought = ""
     position = 0
@@ -119,6 +141,9 @@ def _find_blocks(reply_text: str) -> _FencedBlocks:
             thought = _still_thinking(line, thought)
         elif match := _FENCE.match(line):
             fence, blocks.open_at = match[1], position
+            blocks.languages.append(match[2].strip().lower())
+        else:
+            blocks.prose.append(line)
         # 1 for the newline that `split` took away.
         position += len(line) + 1
     return blocks

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
         seal,
     )
     from rlmlite_kernel.run.status import conclusion
+    from rlmlite_kernel.run.steps.answers import Answer
     from rlmlite_kernel.run.steps.price import Price, price
-    from rlmlite_kernel.run.steps.state import Answer, State
+    from rlmlite_kernel.run.steps.state import State
     from rlmlite_kernel.values.blobs import BlobMissingError, Blobs, InputChangedError, MemoryBlobs
     from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
     from rlmlite_kernel.values.values import Text, documents
@@ -92,7 +93,7 @@ __all__ = [
 
 _HOMES = {
     "ACTIONS": "rlmlite_kernel.actions.table",
-    "Answer": "rlmlite_kernel.run.steps.state",
+    "Answer": "rlmlite_kernel.run.steps.answers",
     "Answered": "rlmlite_kernel.effects.requests",
     "BlobMissingError": "rlmlite_kernel.values.blobs",
     "Blobs": "rlmlite_kernel.values.blobs",

@@ -40,6 +40,7 @@ from rlmlite_kernel.program.ast import Call, Parsed, walk
 from rlmlite_kernel.program.checker import ends_run
 from rlmlite_kernel.program.problems import Problem, Unparsed
 from rlmlite_kernel.records.records import Spoken
+from rlmlite_kernel.run.holding.standing import is_held, standing
 from rlmlite_kernel.run.status import TIMEOUT
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.values.fences import fenced
@@ -139,6 +140,8 @@ def go_on(run: Run, agent: Agent) -> FanOuts[End]:
         # Before the answer is looked at: a run that had to halt is partial, whatever its last program said.
         if halted:
             return End("partial", halted)
+        if is_held(run.state) and move.last:
+            return _end_with_held(run.state, agent, is_late=move.is_late)
         if run.state.answer is not None:
             verdict = _judge_answer(run.state, agent, is_last=move.last, is_late=move.is_late)
             if isinstance(verdict, End):
@@ -176,7 +179,9 @@ def _next_move(run: Run, agent: Agent, wanted: PromptRequest) -> _Move | End:
     now = controller_standing(turns, agent.patience)
     if now.place >= len(agent.controllers):
         # Silence is the provider's failure; a controller that answered, but to no purpose, leaves work to show.
-        return End("failed", "controller") if now.silent else End("partial", "stuck")
+        # With an answer that was held back, or a draft, there is some of it all the same.
+        has_failed = now.silent and standing(state) is None
+        return End("failed", "controller") if has_failed else End("partial", "controller" if now.silent else "stuck")
     role = agent.controllers[now.place]
     client = run.clients.get(role)
 
@@ -324,6 +329,15 @@ def _judge_answer(state: State, agent: Agent, *, is_last: bool, is_late: bool) -
         # The controller would have looked further. A caller must see that, so such an answer is never completed.
         return End("partial", reason or "last_answer", typed)
     return End(status, reason, typed)
+
+
+def _end_with_held(state: State, agent: Agent, *, is_late: bool) -> End:
+    """The end that an answer makes which is held back, and for which there is no other turn."""
+    held = state.held[-1]
+    typed = None if agent.answer_type is None else agent.answer_type.check(held.answer.value)
+    if isinstance(typed, str):
+        return End("partial", "answer_type")
+    return End("partial", TIMEOUT if is_late else held.code, typed)
 
 
 def _type_remark(mistakes: str, state: State) -> str:

@@ -41,6 +41,7 @@ from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.evolution import GUARDS
 from rlmlite_kernel.records.records import Child, Seal, Step, Turn
 from rlmlite_kernel.records.settings import Settings
+from rlmlite_kernel.run.holding.standing import standing
 from rlmlite_kernel.run.machine import findings
 from rlmlite_kernel.run.steps.remarks import record_remarks, without_examples
 from rlmlite_kernel.values.inputs import Input, Source, SourceFile
@@ -178,11 +179,11 @@ def _result(child: Run, outcome: Outcome) -> Result:
     )
     usage = Usage(*child.counts.usage)
     found = findings(child.state)
-    answer = child.state.answer
-    if answer is None:
+    stands = standing(child.state)
+    if stands is None:
         return Failed("no_answer", usage, "", record, findings=found)
     # As canonical JSON, so that the same value is the same bytes in the parent's trace.
-    return Answered(value_bytes(answer.value).decode(), usage, child=record, findings=found)
+    return Answered(value_bytes(stands.answer.value).decode(), usage, child=record, findings=found)
 
 
 def _recorded_result(trace: CheckedTrace) -> Result:

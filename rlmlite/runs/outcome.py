@@ -16,9 +16,10 @@ from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.observation.evidence import Evidence
 from rlmlite_kernel.program.problems import Problem
 from rlmlite_kernel.records.records import EffectRecord, Entry, Spoken, Turn
-from rlmlite_kernel.records.remarks import StepRemark
+from rlmlite_kernel.records.remarks import StepRemark, merge_remarks
 from rlmlite_kernel.records.settings import Limits
 from rlmlite_kernel.records.usage import AMOUNTS, CONTROLLER, KINDS, CallCounts
+from rlmlite_kernel.run.holding.standing import gates_of, standing
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.values.inputs import Input
 
@@ -38,6 +39,14 @@ class Notice(msgspec.Struct, frozen=True):
     example: str = ""
     input: str = ""
     line: int = 0
+
+
+class HeldBack(msgspec.Struct, frozen=True):
+    """An answer that was not taken in the turn that gave it: the value, and the reasons."""
+
+    turn: int
+    value: Any
+    reasons: tuple[Notice, ...]
 
 
 Status: TypeAlias = Literal["completed", "partial", "refused", "failed"]
@@ -60,6 +69,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     `problems` are those of a program that was refused, `failures` the codes of
     steps that failed, at all turns of the question.
     `unshown` lists the variables behind the answer that no observation had shown.
+    `held` are the answers to the question that were held back, `gates` what an answer had to pass.
     """
 
     value: Any = None
@@ -82,6 +92,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     failures: tuple[str, ...] = ()
     unshown: tuple[str, ...] = ()
+    held: tuple[HeldBack, ...] = ()
+    gates: tuple[str, ...] = ()
 
     def explain(self) -> "tuple[SupportingStep, ...]":
         """The steps that the answer rests on, from the trace; none for a run without one."""
@@ -193,7 +205,9 @@ def outcome_of(
     `of_inputs` is what was left out of inputs, or altered.
     """
     status, reason = end
-    answer = {} if state.answer is None else msgspec.structs.asdict(state.answer)
+    stands = standing(state)
+    answer = {} if stands is None else msgspec.structs.asdict(stands.answer)
+    remarks = state.remarks if stands is None else merge_remarks((*state.remarks, *stands.warnings))
     return Outcome(
         **answer,
         status=cast(Status, status),
@@ -207,10 +221,12 @@ def outcome_of(
         root=receipts.root,
         run=state.run.id,
         observation=observation,
-        warnings=tuple(_notice(remark) for remark in state.remarks if not remark.is_note),
-        notes=(*of_inputs, *(_notice(remark) for remark in state.remarks if remark.is_note)),
+        warnings=tuple(_notice(remark) for remark in remarks if not remark.is_note),
+        notes=(*of_inputs, *(_notice(remark) for remark in remarks if remark.is_note)),
         problems=problems,
         failures=(*state.earlier_failures, *state.failures),
+        held=tuple(HeldBack(each.turn, each.answer.value, tuple(map(_notice, each.reasons))) for each in state.held),
+        gates=gates_of(state),
     )
 
 

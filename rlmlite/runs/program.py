@@ -17,6 +17,7 @@ from rlmlite_kernel import Scope, State, TurnsSpentError, all_problems, check, c
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE
 from rlmlite_kernel.program.ast import Call, Lit, Parsed, walk
 from rlmlite_kernel.program.problems import Problem, Unparsed
+from rlmlite_kernel.run.holding.standing import standing
 from rlmlite_kernel.run.status import INPUT_INCOMPLETE, first_loss
 
 _BOUNDS = frozenset({"budget", "too_large"})
@@ -73,7 +74,9 @@ def conclude_program(state: State) -> tuple[str, str]:
     is_whole_but_for_inputs = set(bounds) <= {INPUT_INCOMPLETE}
     if state.failures and is_whole_but_for_inputs:
         return conclusion(state)
-    return ("partial", first_loss(bounds)) if bounds else ("completed", "no_answer")
+    if bounds:
+        return "partial", first_loss(bounds)
+    return conclusion(state) if standing(state) is not None else ("completed", "no_answer")
 
 
 def problems_of(said: Parsed, run: Run) -> tuple[Problem, ...]:

@@ -41,6 +41,7 @@ EVIDENCE_BY_PLACE: Final = 14
 LOSSES_ARE_PARTIAL: Final = 15
 STRICT_DATES: Final = 16
 ALL_DEFINITIONS: Final = 17
+ANSWERS_ARE_HELD: Final = 18
 FIELDS_OF_PROMPTS: Final = 21
 EVIDENCE_OF_NESTED_RUNS: Final = 22
 TIMES_AND_STEMS: Final = 23
@@ -78,6 +79,9 @@ FLAGS: Mapping[int, str] = {
     "a whole, at any turn of its question; the record of a nested run counts the calls below it",
     STRICT_DATES: "dates are read in more spellings, and only where the whole text is one",
     ALL_DEFINITIONS: "`symbols` finds definitions that the tags of a grammar leave out, as records, enums, aliases",
+    ANSWERS_ARE_HELD: "an answer that something speaks against is held back for a turn, or partial where there is no "
+    "next one; drafts stand where no answer was taken; a quote may come with the place that it claims; an empty prompt "
+    "is a fault",
     FIELDS_OF_PROMPTS: "there are `extract`, `tool_over_rows`, `explore_over_rows`, `collect`, `concat` of columns and "
     "`require`; the prompt of a batch of rows sends the fields that it names alone, and one over chunks that shows "
     "none of them is given them",

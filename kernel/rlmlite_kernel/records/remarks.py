@@ -14,6 +14,8 @@ Not here: who raises them (`evaluation.context`), and how they are shown (`run.s
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from rlmlite_kernel.records.reasons import EVIDENCE_NOT_FOUND, REASONS
+
 OTHER: Final = "other"
 
 CODES: Final[Mapping[str, str]] = {
@@ -80,7 +82,7 @@ CODES: Final[Mapping[str, str]] = {
     "too_long": "prompts are longer than the limit",
     "tool_said": "a tool reported something",
     "words_missing": "words of a query do not occur",
-}
+} | {code: f"of an answer: {reason.message}" for code, reason in REASONS.items() if code != EVIDENCE_NOT_FOUND}
 """What each code says, without the figures and examples of a single case. Codes are never used again for others."""
 
 

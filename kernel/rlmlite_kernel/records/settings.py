@@ -216,6 +216,7 @@ class QuestionLabel(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_f
 class Settings(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Everything about a run except its inputs and its key. `scope` holds the host's labels (thread, user, ...).
 
+    `gates` are what an answer has to pass besides being seen, by name: `require_evidence`, `accept`.
     `kept` is the part of `tokens` and `cost_nano` that calls of programs may not use: it is held back for the
     controller's last answer. `parent` is the id of the call that a nested run answers, `question` the label of its
     question.
@@ -229,3 +230,4 @@ class Settings(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields
     scope: dict[str, str] = {}
     parent: str | None = None
     question: QuestionLabel = QuestionLabel()
+    gates: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from rlmlite_kernel.observation.coverage import KINDS
 from rlmlite_kernel.observation.evidence import Evidence
 from rlmlite_kernel.records.findings import MOST_RANGES, Covered, Findings, Found, Range
+from rlmlite_kernel.run.holding.standing import standing
 from rlmlite_kernel.run.steps.state import State
 
 
@@ -19,9 +20,10 @@ def findings_of(state: State) -> Findings:
     """What a nested run has to say to its parent."""
     coverage = tuple(_covered(state, name, kind) for name in sorted(state.coverage.layout.sizes) for kind in KINDS)
     covered = tuple(each for each in coverage if each.ranges)
-    answer = state.answer
-    if answer is None:
+    stands = standing(state)
+    if stands is None:
         return Findings(coverage=covered)
+    answer = stands.answer
     return Findings(answer.basis, answer.evidence_total, _evidence(answer.evidence, state), covered)
 
 

@@ -47,12 +47,20 @@ from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.checker import Scope, check
 from rlmlite_kernel.program.lowering import lower
 from rlmlite_kernel.program.problems import Unparsed, explain
-from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE, EVIDENCE_OF_NESTED_RUNS, EXPOSURE_BY_INPUT, FLAGS
+from rlmlite_kernel.records.evolution import (
+    ANSWERS_ARE_HELD,
+    EVIDENCE_BY_PLACE,
+    EVIDENCE_OF_NESTED_RUNS,
+    EXPOSURE_BY_INPUT,
+    FLAGS,
+)
 from rlmlite_kernel.records.records import Entry, Question, Seal, Spoken, Written
 from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
 from rlmlite_kernel.records.remarks import merge_remarks
 from rlmlite_kernel.records.settings import Limits, Settings
 from rlmlite_kernel.run.genesis import first_state
+from rlmlite_kernel.run.holding.speech import speech_of
+from rlmlite_kernel.run.holding.standing import standing
 from rlmlite_kernel.run.recorder import Recorder, controller_charges, turn_entry, utf8_of
 from rlmlite_kernel.run.status import INPUT_CHANGED, begin_question, begin_turn, conclusion
 from rlmlite_kernel.run.steps.remarks import record_remarks, remarks_of_reading
@@ -192,6 +200,7 @@ def advance(
     parser: Parser = NO_PARSER,
     outages: Mapping[int, Outage] | None = None,
     stepwise: bool = False,
+    verdict: tuple[str, ...] | None = None,
 ) -> Done | Suspended:
     """One turn. `reply` is the controller's whole reply, `origin` who spoke, `call` its call, if a model was asked.
 
@@ -200,6 +209,8 @@ def advance(
     executed (`run.turns.outages`). An outage that is not among them is found here, and becomes the code of its step.
     `stepwise`: suspend, without requests, before the first step and after each one that is committed. So a host can
     write each record before the next step runs, which the process may not survive.
+    `verdict` are the codes of the reasons that a trace has against the answer of this turn. A replay gives them where
+    it words observations otherwise, and so cannot know what had been shown.
 
     The controller's call is charged here. It has been made by now, so the host has to check beforehand that it fits
     (`State.left`, `Role.reserved_tokens`).
@@ -245,7 +256,8 @@ def advance(
     scope = Scope(frozenset(state.variables), run.inputs, run.table, state.settings.policy)
     steps = lower(said.program, run.table, check(said, scope))
     blobs = blobs_for(run.flags, blobs)
-    recorder = Recorder(opened, said.text, state.settings.limits.observation_bytes, entry)
+    speech = speech_of(said, origin, verdict)
+    recorder = Recorder(opened, said.text, state.settings.limits.observation_bytes, speech, entry)
     recorder.tell(remarks)
     return _go_on(RunningTurn(opened, steps, outages, stepwise), recorder, _by_name(blobs, opened), parser)
 
@@ -275,10 +287,12 @@ def resume(
 
 def seal(state: State, outcome: str | None = None, reason: str = "") -> Entry:
     """The record that ends a run. Without `outcome` it is what `conclusion` says."""
-    result = None if state.answer is None else blob(state.run.salts, state.answer.recorded())
+    stands = standing(state)
+    result = None if stands is None else blob(state.run.salts, stands.answer.recorded())
     if outcome is None:
         outcome, reason = conclusion(state)
-    warnings, notes, examples = record_remarks(state.remarks, state)
+    remarks = state.remarks if stands is None else merge_remarks((*state.remarks, *stands.warnings))
+    warnings, notes, examples = record_remarks(remarks, state)
     found = findings(state)
     of_nested = blob(state.run.salts, found.encode()) if found else None
     record = Seal(
@@ -323,7 +337,7 @@ def _go_on(turn: RunningTurn, recorder: Recorder, blobs: Blobs, parser: Parser) 
         turn.discard_rest()
         state = msgspec.structs.replace(recorder.state, partial=(*recorder.state.partial, INPUT_CHANGED))
         observation = "\n".join([*recorder.shown, f"! the run ends here: {turn.halt_reason}"])
-        return Done(state, entries, observation, INPUT_CHANGED)
+        return Done(_note_shown(state, observation), entries, observation, INPUT_CHANGED)
     if turn.has_news:
         turn.mark_told()
         return Suspended(WaveRequests(()), entries, turn, recorder, ())
@@ -331,7 +345,15 @@ def _go_on(turn: RunningTurn, recorder: Recorder, blobs: Blobs, parser: Parser) 
         turn.suspend()
         return Suspended(WaveRequests(waves), entries, turn, recorder, waves)
     turn.complete()
-    return Done(recorder.state, entries, "\n".join(recorder.shown))
+    observation = "\n".join(recorder.shown)
+    return Done(_note_shown(recorder.state, observation), entries, observation)
+
+
+def _note_shown(state: State, observation: str) -> State:
+    """The state after a turn whose observation goes to the controller."""
+    if ANSWERS_ARE_HELD not in state.run.flags or not observation:
+        return state
+    return msgspec.structs.replace(state, shown=(*state.shown, observation))
 
 
 def _commit_finished(turn: RunningTurn, recorder: Recorder, blobs: Blobs) -> None:

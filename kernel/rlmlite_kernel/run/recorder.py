@@ -25,6 +25,7 @@ from rlmlite_kernel.program.recorded import encode_reading
 from rlmlite_kernel.records.call_lines import lines_of
 from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE, EVIDENCE_OF_NESTED_RUNS
 from rlmlite_kernel.records.merkle import root_of
+from rlmlite_kernel.records.reasons import HELD
 from rlmlite_kernel.records.records import (
     Blob,
     EffectRecord,
@@ -40,18 +41,23 @@ from rlmlite_kernel.records.records import (
 from rlmlite_kernel.records.refs import blob
 from rlmlite_kernel.records.remarks import StepRemark, merge_remarks
 from rlmlite_kernel.records.settings import Role, Settings
+from rlmlite_kernel.run.holding.lineage import lineage_after
+from rlmlite_kernel.run.holding.speech import Speech
+from rlmlite_kernel.run.holding.verdict import Verdict, fields_after, judge_step
 from rlmlite_kernel.run.show import (
     UNSEEN_FAILURE,
     exposure_of,
     fails_unseen,
+    is_withheld,
     need_of,
     origins_of,
     show_nothing,
     show_step,
 )
 from rlmlite_kernel.run.status import note_losses
+from rlmlite_kernel.run.steps.answers import Answer
 from rlmlite_kernel.run.steps.remarks import record_remarks, say_lines
-from rlmlite_kernel.run.steps.state import Answer, State, state_digest
+from rlmlite_kernel.run.steps.state import State, state_digest
 from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
 from rlmlite_kernel.run.turns.room import Outlook, is_look, room_of_echo, room_of_look
 from rlmlite_kernel.values.blobs import Blobs
@@ -61,8 +67,8 @@ from rlmlite_kernel.values.columns import Text
 class Recorder:
     """Commits the finished steps of one turn, one after another. `shown` is what each of them showed, if anything."""
 
-    def __init__(self, state: State, text: str, room: int, *entries: Entry) -> None:
-        self.state, self._text, self._room = state, text, room
+    def __init__(self, state: State, text: str, room: int, speech: Speech, *entries: Entry) -> None:
+        self.state, self._text, self._room, self._speech = state, text, room, speech
         self._entries = list(entries)
         self.shown: list[str] = []
         self._fails_unseen = False
@@ -74,7 +80,7 @@ class Recorder:
 
     def copy(self) -> "Recorder":
         """The same recorder, to go on from without touching this one."""
-        other = Recorder(self.state, self._text, self._room)
+        other = Recorder(self.state, self._text, self._room, self._speech)
         other.shown, other._fails_unseen = list(self.shown), self._fails_unseen
         return other
 
@@ -97,11 +103,16 @@ class Recorder:
         # First all that may fail, so that a step that cannot be recorded has touched neither the state nor the records.
         texts_read = _texts_read(outcome, before)
         below = _covered_below(outcome, before)
-        observation = self._observe(step, outlook, blobs, is_shown)
+        answer = _answer(planned, outcome.effect, before)
+        is_secret = answer is not None and is_withheld(step, before)
+        verdict = judge_step(step, answer, before, self._speech, blobs, is_withheld=is_secret)
+        observation = self._observe(step, outlook, blobs, is_shown, verdict)
         shown = blob(before.run.salts, observation.text.encode()) if observation.text else None
         calls, call_blobs = _record_calls(outcome.calls, ast.salt, before, number)
-        after = self._state_after(step, observation, {**below, "read": [*texts_read, *below["read"]]}, number)
-        warnings, notes, examples = record_remarks(outcome.context.remarks, before)
+        covered = {**below, "read": [*texts_read, *below["read"]]}
+        after = self._state_after(step, observation, covered, number, answer, verdict)
+        remarks = (*outcome.context.remarks, *verdict.beside(outcome.context.remarks))
+        warnings, notes, examples = record_remarks(remarks, before)
         record = Step(
             turn=before.turn,
             step=number,
@@ -120,8 +131,8 @@ class Recorder:
             coverage=after.coverage.since(before.coverage),
             priced=_needs_before_calls(outcome),
             used=dict(sorted(outcome.context.used.items())),
-            status=outcome.status,
-            code=outcome.code,
+            status=HELD if verdict.is_held else outcome.status,
+            code=verdict.code or outcome.code,
             state=after.digest,
             warnings=warnings if is_shown else (*warnings, Remark(code=OUT_OF_MEMORY)),
             notes=notes,
@@ -138,7 +149,9 @@ class Recorder:
         if observation.text:
             self.shown.append(observation.text)
 
-    def _observe(self, step: FinishedStep, outlook: Outlook, blobs: Blobs, is_shown: bool) -> Observation:
+    def _observe(
+        self, step: FinishedStep, outlook: Outlook, blobs: Blobs, is_shown: bool, verdict: Verdict
+    ) -> Observation:
         """What the step shows, within its share of what is left of the turn."""
         newline_size = 1
         left = max(0, self._room - newline_size)
@@ -148,7 +161,9 @@ class Recorder:
         after = f"\n{UNSEEN_FAILURE}" if tells_failure else ""
         room = self._share_of(step, outlook, blobs, max(0, left - len(after)))
         if is_shown:
-            whole = show_step(step, state, blobs, self._text, room, is_brief=outlook.is_looked_at)
+            against = verdict.reasons if verdict.is_held else ()
+            is_brief = outlook.is_looked_at
+            whole = show_step(step, state, blobs, self._text, room, is_brief=is_brief, against=against)
         else:
             whole = show_nothing(step, state)
         # Messages of faults and problems are not bounded where they are made, so the bound is kept here.
@@ -168,7 +183,13 @@ class Recorder:
         return room_of_look(left, outlook, [need_of(each) for each in shown])
 
     def _state_after(
-        self, step: FinishedStep, observation: Observation, covered: Mapping[str, Sequence[Text]], number: int
+        self,
+        step: FinishedStep,
+        observation: Observation,
+        covered: Mapping[str, Sequence[Text]],
+        number: int,
+        answer: Answer | None,
+        verdict: Verdict,
     ) -> State:
         """The state after a step that showed this. `covered` are the texts that its calls have looked at, by kind."""
         state, outcome, context = self.state, step.outcome, step.outcome.context
@@ -188,15 +209,12 @@ class Recorder:
         }
         if any(marks.values()):
             coverage = coverage.mark(marks)
-        notes, answer, failures = state.notes, state.answer, state.failures
-        effect = outcome.effect
-        if isinstance(effect, Noted):
-            notes = (*notes, effect.text)
-        elif isinstance(effect, FinalAnswer):
-            answer = _answer(step.planned, effect, state)
+        notes, failures = state.notes, state.failures
+        if isinstance(outcome.effect, Noted):
+            notes = (*notes, outcome.effect.text)
         if outcome.status != "ok":
             failures = (*failures, outcome.code)
-        return msgspec.structs.replace(
+        state = msgspec.structs.replace(
             state,
             variables=variables,
             used=used,
@@ -205,11 +223,12 @@ class Recorder:
             digest=state_digest(variables, used, exposure, state.run.flags),
             exposure=exposure,
             notes=notes,
-            answer=answer,
             failures=failures,
             remarks=merge_remarks((*state.remarks, *context.remarks)),
+            lineage=lineage_after(step, state),
             **note_losses(state, step),
         )
+        return state if answer is None else msgspec.structs.replace(state, **fields_after(answer, verdict, state))
 
 
 def _writes(step: FinishedStep) -> tuple[Written, ...]:
@@ -219,8 +238,10 @@ def _writes(step: FinishedStep) -> tuple[Written, ...]:
     return (Written(step.change.name, variable.kind, variable.size, variable.ref),)
 
 
-def _answer(planned: PlannedStep, final: FinalAnswer, state: State) -> Answer:
+def _answer(planned: PlannedStep, final: object, state: State) -> Answer | None:
     """The answer, and the variables behind it that no observation has shown: those that this turn has written."""
+    if not isinstance(final, FinalAnswer):
+        return None
     unshown: list[str] = []
     for name in sorted(planned.reads):
         # A temporary has no name that a controller could be told.

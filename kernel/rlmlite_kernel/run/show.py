@@ -27,6 +27,7 @@ from rlmlite_kernel.program.ast import Expr, Var
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.problems import explain
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
+from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedStep, StepOutcome, fits_no_budget
 from rlmlite_kernel.run.turns.outages import UNSHOWN
@@ -47,11 +48,19 @@ _ANSWERED_BY: Mapping[EffectKind, int] = {"lm": LM, "rlm": LM, "tool": TOOL}
 
 
 def show_step(
-    step: FinishedStep, state: State, blobs: Blobs, program_text: str, room: int, *, is_brief: bool = False
+    step: FinishedStep,
+    state: State,
+    blobs: Blobs,
+    program_text: str,
+    room: int,
+    *,
+    is_brief: bool = False,
+    against: Sequence[StepRemark] = (),
 ) -> Observation:
     """What a step shows in `room` bytes. `state` is that before the step commits.
 
     `is_brief`: the program shows its value itself, so its own line is enough.
+    `against` are the reasons for which the answer that it gives is held back.
 
     Raises `InputChangedError` if a file has changed that would be shown.
     """
@@ -66,11 +75,31 @@ def show_step(
     if outcome.status != "ok":
         message = _hide_figures(outcome.message) if _hides_budgets(outcome, state) else outcome.message
         shown = Observation(f"{_label(planned)}: {outcome.status} ({outcome.code}): {message}")
+    elif against:
+        shown = _show_held(planned, outcome, blobs, room, state)
     elif planned.last:
         shown = _show_result(planned, outcome, blobs, max(0, room - _room_for_remarks(outcome, room)), state, is_brief)
     else:
         shown = Observation("")  # a temporary: the statement's last step says what became of it
-    return _add_remarks(shown, outcome, room, hides_figures=_hides_budgets(outcome, state))
+    said = {remark.code for remark in outcome.context.remarks}
+    remarks = (*outcome.context.remarks, *(reason for reason in against if reason.code not in said))
+    return _add_remarks(shown, remarks, room, hides_figures=_hides_budgets(outcome, state))
+
+
+def _show_held(planned: PlannedStep, outcome: StepOutcome, blobs: Blobs, room: int, state: State) -> Observation:
+    """An answer that is held back: its controller has to see it before it can insist."""
+    final = outcome.effect
+    assert isinstance(final, FinalAnswer)
+    name = _label(planned)
+    line = f"{name}: held back; if it is right all the same, write the same {name}(...) again in the next turn\n"
+    writer = ObservationWriter(blobs, state.run.document_names, "answer", bool(final.data.origins & FOREIGN))
+    shown = writer.summary("answer", final.data.value, max(0, room - len(line)))
+    return Observation(line + shown.text, shown.spans, shown.cut)
+
+
+def is_withheld(step: FinishedStep, state: State) -> bool:
+    """Whether the policy keeps from the controller what a step would show."""
+    return bool(_withheld_notice(step.planned, step.outcome, state))
 
 
 def show_nothing(step: FinishedStep, state: State) -> Observation:
@@ -152,10 +181,10 @@ def _fence_source(planned: PlannedStep) -> str:
     return planned.target or ",".join(sorted(planned.reads)) or planned.op
 
 
-def _add_remarks(shown: Observation, outcome: StepOutcome, room: int, *, hides_figures: bool) -> Observation:
-    """What is shown, then the step's warnings and notes, as far as there is room."""
+def _add_remarks(shown: Observation, remarks: Sequence[StepRemark], room: int, *, hides_figures: bool) -> Observation:
+    """What is shown, then warnings and notes, as far as there is room."""
     text, cut = fit_text(shown.text, room)
-    for remark in outcome.context.remarks:
+    for remark in remarks:
         separator = "\n" if text else ""
         left = room - len(text.encode()) - len(separator)
         message = _hide_figures(remark.message) if hides_figures else remark.message

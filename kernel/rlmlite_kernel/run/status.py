@@ -26,6 +26,7 @@ from typing import Any, Final
 from rlmlite_kernel.effects.requests import DEADLINE, Failed
 from rlmlite_kernel.faults import ABANDONED, ACTION_RAISED, ARGUMENT_CHANGED, CRASHED, NO_VALUE, OUT_OF_MEMORY
 from rlmlite_kernel.records.evolution import LOSSES_ARE_PARTIAL
+from rlmlite_kernel.run.holding.standing import standing
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.steps.step import FinishedStep, StepOutcome
 
@@ -66,6 +67,9 @@ _SETTLED: Final = ("cost_nano", "tokens")
 def conclusion(state: State) -> tuple[str, str]:
     """How a run stands: `completed`, `partial` or `failed`, and the code of the reason."""
     if state.answer is None:
+        stands = standing(state)
+        if stands is not None:
+            return "partial", first_loss((*state.partial, stands.reason))
         reason = state.failures[0] if state.failures else "no_answer"
         return "failed", reason
     if _is_over_limit(state):
@@ -97,7 +101,7 @@ def begin_question(state: State) -> dict[str, Any]:
     """The fields of a state in which a new question begins: nothing is lost yet but what the inputs lack."""
     if LOSSES_ARE_PARTIAL not in state.run.flags:
         return {}
-    return {"partial": losses_of_inputs(state.run.is_incomplete), "earlier_failures": ()}
+    return {"partial": losses_of_inputs(state.run.is_incomplete), "earlier_failures": (), "held": (), "draft": None}
 
 
 def begin_turn(state: State, origin: str, controller_error: str) -> dict[str, Any]:

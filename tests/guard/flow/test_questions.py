@@ -55,7 +55,7 @@ NEST = 'b = sub_rlm("{question}", context="a", share=0.5)\nc = sub_rlm("retyped"
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
 def test_a_question_keeps_its_label(question: str) -> None:
     """In the nested run and in one below it, nothing reaches a model or a tool that may not have the input."""
-    inner = ['final("said")'] if "say" in question else []
+    inner = ['final("said")'] * 2 if "say" in question else []
     out = "\n".join(OUT)
     stage = Stage([question], [*inner, out, NEST], [out, out.replace("question", "context"), 'final("end")'] * 2)
 
@@ -76,7 +76,7 @@ def test_an_answer_keeps_the_label_of_its_question(question: str, answer: str) -
 
 def test_a_question_without_content_is_free() -> None:
     """A question in the controller's own words may be passed on, and so may what it asks about."""
-    inner = ['look(key=question)\nlook(key="a")\nx = sub_lm("{context}")\nfinal(x)']
+    inner = ['look(key=question)\nlook(key="a")\nx = sub_lm("{context}")\nfinal(x)', "final(x)"]
     stage = Stage(['a = sub_rlm("look", context=weather)', "look(key=a)"], inner)
 
     assert stage.looked == ["look", "a", "said"]

@@ -56,7 +56,7 @@ def test_what_is_retyped_goes_nowhere_else(learn: str) -> None:
     """After the controller has learned of an input, nothing reaches what may not have it; in normal mode it does."""
     nested = 'b = sub_rlm("retyped", context="retyped", share=0.3)\nc = sub_rlm("retyped", context=weather, share=0.3)'
     out = "\n".join(OUT)
-    inner = ['final("said")'] if "say" in learn else []
+    inner = ['final("said")'] * 2 if "say" in learn else []
     scripts = ([learn, out, nested, 'final("hunter2")'], [*inner, out, "final(context)"] * 2, [out] * 2)
     strict, normal = Stage(*scripts, policy=STRICT), Stage(*scripts)
 
@@ -96,7 +96,7 @@ def test_an_input_that_may_go_there_hinders_nothing() -> None:
 @pytest.mark.parametrize("first", ["show(patients)\nfinal(1)", "final(patients)", 'final("x", evidence="hunter")'])
 def test_a_later_question_counts_what_was_learned_before(first: str, tmp_path: Path) -> None:
     """Exposure is of the run: the next question of a session may say what the last answer was."""
-    said = iter([first, 'sub_lm("hunter2")\nfinal(2)'])
+    second = 'sub_lm("hunter2")\nfinal(2)'
     read: list[str] = []
 
     def sub(prompt: str, _: object) -> str:
@@ -106,7 +106,7 @@ def test_a_later_question_counts_what_was_learned_before(first: str, tmp_path: P
     with Session(
         tmp_path / "s.rlm",
         inputs={"patients": "hunter2"},
-        controller=Scripted(lambda *_: next(said), "scripted:outer"),
+        controller=Scripted(lambda text, _: first if "# Question\nFirst?" in text else second, "scripted:outer"),
         sub=Scripted(sub, "scripted:sub"),
         policy=Policy(egress=EGRESS, strict=True),
     ) as session:

@@ -131,6 +131,6 @@ CITED: Final = {
 def test_evidence_names_the_twin_that_was_read(name: str, given: str, lines: list[str]) -> None:
     """Also beside a rule: whoever asked learns which of the twins the answer rests on."""
     program = f"final(1, evidence={given.replace('IT', name)})"
-    stage = Stage([program], inputs=TEXTS, policy=POLICY)
+    stage = Stage([program] * 2, inputs=TEXTS, policy=POLICY)
 
     assert [f"{each.input}:{each.line}" for each in stage.outcome.evidence] == [f"{name}:{line}" for line in lines]

@@ -15,11 +15,12 @@ from tests.guard.opening.traps import TRAPS, fence, look
 
 KEY = "5" * 2 * KEY_BYTES
 LOG = "ERROR one\nINFO two\nERROR three\n"
-CALL = 'final(sub_rlm("How many?", context=context))'
+CALL = 'n = sub_rlm("How many?", context=context)'
 
 
 def controller() -> Scripted:
-    return Scripted({"# Question\nHow many?": 'final(count(search(context, "ERROR")))', "": CALL})
+    below = 'final(count(search(context, "ERROR")))'
+    return Scripted({"# Question\nHow many?": below, f"```\n{CALL}\n```\n": "final(n)", "": CALL})
 
 
 def ask(path: str, text: str = LOG, **settings: Any) -> rlmlite.Session:

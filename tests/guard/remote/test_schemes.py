@@ -91,7 +91,7 @@ def test_a_program_reaches_no_url() -> None:
     """A program has inputs by name; no action takes a place to read from."""
     ended = execute('x = count("http://127.0.0.1:1/x")\ny = search("file:///etc/passwd", "root")\nfinal([x, count(y)])')
 
-    assert ended.status in ("completed", "failed", "refused")
+    assert (ended.status, ended.reason, ended.value) == ("partial", "rests_on_no_hits", [20, 0])
 
 
 @pytest.mark.parametrize(

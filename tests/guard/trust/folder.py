@@ -25,7 +25,7 @@ def hostile_folder(folder: Path, settings: str = "") -> Path:
     (folder / "app.log").write_text("08:14 ERROR disk\n08:15 INFO disk\n" * 10)
     (folder / "evil.py").write_text(EVIL.format(mark=str(mark)))
     (folder / "loose.toml").write_text('version = 1\n[tools."*"]\nrule = "allow"\n')
-    (folder / "script.jsonl").write_text('"final(1)"\n')
+    (folder / "script.jsonl").write_text('"final(1)"\n' * 2)
     if settings:
         (folder / "rlmlite.toml").write_text(settings)
     return mark

@@ -36,8 +36,8 @@ def test_an_answer_of_another_type_is_sent_back() -> None:
 
 def test_a_plain_type_converts_nothing() -> None:
     """A text that looks like a number is not one; a date is read as JSON spells it."""
-    assert ask('final("12")', "final(12)", answer_type=int).value == 12
-    assert ask('final("2024-03-01")', answer_type=datetime.date).value == datetime.date(2024, 3, 1)
+    assert ask('final("0001")', "final(12)", "final(12)", answer_type=int).value == 12
+    assert ask(*['final("2024-03-01")'] * 2, answer_type=datetime.date).value == datetime.date(2024, 3, 1)
 
 
 def test_an_answer_that_never_fits_is_partial() -> None:

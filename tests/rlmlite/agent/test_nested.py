@@ -28,18 +28,22 @@ ASK = f'n = sub_rlm("How many errors?", context=context[0:{HALF}])\nfinal(n)'
 COUNT = 'final(count(search(context, "ERROR")))'
 
 
-def controlled(outer: str, inner: str | Callable[[str], str], deeper: str = "final(1)") -> Scripted:
+def controlled(
+    outer: str | Callable[[str], str], inner: str | Callable[[str], str], deeper: str = "final(1)"
+) -> Scripted:
     """A controller that says one thing to the first question, another to the nested one, a third below."""
 
     def says(text: str, _request: Request) -> str:
         if "# Question\nHow many errors?" in text:
             return inner if isinstance(inner, str) else inner(text)
-        return deeper if "# Question\nDeeper?" in text else outer
+        if "# Question\nDeeper?" in text:
+            return deeper
+        return outer if isinstance(outer, str) else outer(text)
 
     return Scripted(says)
 
 
-def ask(outer: str, inner: str | Callable[[str], str] = COUNT, **settings: Any) -> Outcome:
+def ask(outer: str | Callable[[str], str], inner: str | Callable[[str], str] = COUNT, **settings: Any) -> Outcome:
     return rlmlite.run("What?", LOG, **{"controller": controlled(outer, inner), "trace": False, **settings})
 
 
@@ -111,7 +115,12 @@ def test_a_nested_run_has_half_of_what_is_left_and_gives_the_rest_back() -> None
 def test_what_a_nested_run_warns_of_reaches_its_parent(tmp_path: Path) -> None:
     """By code and count, in the outcome and in the trace, which says the same as the nested one."""
     slip = 'final(count(where(search(context, "ERROR", limit=2), .line == "1")))'
-    outcome = ask(ASK, slip, trace=tmp_path / "t.rlm")
+    first, below = ASK.partition("\n")[0], f"n = {slip[6:-1]}"
+
+    def looks_first(program: str) -> Callable[[str], str]:
+        return lambda text: "final(n)" if "\nn = 0" in text else program
+
+    outcome = ask(looks_first(first), looks_first(below), trace=tmp_path / "t.rlm")
     trace = verify(outcome.trace or tmp_path)
     (child,) = [call.child for call in nested_calls(trace)]
     (nested,) = nested_traces(trace, tmp_path / "t.rlm")
@@ -192,8 +201,8 @@ def test_models_by_depth() -> None:
         "rlm": "rlm_2",
     }
     assert nested_roles(["controller", "sub"]) == {"sub": "sub", "controller": "controller"}
-    outcome = ask(ASK, 'final("by the first")', nested=Scripted(['final("by another")']))
-    assert outcome.value == "by another"
+    outcome = ask(ASK, 'final("by the first")', nested=Scripted(lambda *_: 'final("by another")'))
+    assert outcome.held[0].value == "by another"
 
 
 @pytest.mark.parametrize("name", [name for name in SHARED if name not in ("turns", "steps", "value_bytes")])
@@ -207,9 +216,13 @@ def test_no_budget_is_passed_under_nesting(name: str) -> None:
     limits = Limits(**{"depth": 3, "turns": 40, name: small.get(name, 9)})
     program = (
         'a = sub_rlm("How many errors?", context=context)\nb = sub_rlm("How many errors?", context=context)\n'
-        'c = extract_over_chunks(chunk(context, by="lines", size=9), "{chunk}")\nfinal([a, b])'
+        'c = extract_over_chunks(chunk(context, by="lines", size=9), "{chunk}")\nfinal(count([a, b]))'
     )
-    controller = controlled(program, greedy, greedy)
+
+    def insists(whole: str) -> Callable[[str], str]:
+        return lambda text: whole.rpartition("\n")[2] if "held back" in text else whole
+
+    controller = controlled(insists(program), insists(greedy), greedy)
     outcome = rlmlite.run(
         "What?", LOG, controller=controller, sub=Scripted(lambda *_: "ok"), limits=limits, trace=False
     )

@@ -48,7 +48,7 @@ def test_a_malformed_reply_costs_a_turn(reply: str, tmp_path: Path) -> None:
 
     def controller(text: str, _: object) -> str:
         prompts.append(text)
-        return reply if len(prompts) == 1 else "final(1)"
+        return reply if len(prompts) == 1 else "final(count(context.lines))"
 
     outcome = rlmlite.run("?", "a log", controller=Scripted(controller), trace=tmp_path / "t.rlm")
 

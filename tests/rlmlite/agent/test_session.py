@@ -153,6 +153,9 @@ def test_looking_at_what_a_controller_is_asked_next_changes_nothing(log: Path, t
         assert bytes_of(path) == before
         assert len(session.run.history) == 2  # the question, and the first look at the input
         session.answer({call.id: "ten"})
+        with pytest.raises(CallsWaitingError) as waiting:  # nobody has seen the answer yet
+            session.resume()
+        session.answer({waiting.value.calls[0].id: 'final("ten")'})
         assert session.resume().value == "ten"
 
 
@@ -310,7 +313,7 @@ def test_a_budget_that_is_used_up(log: Path, tmp_path: Path) -> None:
 
 def test_a_type_for_every_question(log: Path, tmp_path: Path) -> None:
     """The session's `answer_type`."""
-    controller = Scripted(['final("ten")', "final(10)"])
+    controller = Scripted(['final("disk 90")', "final(count(search(context, 'ERROR')))"])
     with Session(tmp_path / "s.rlm", log, controller=controller, answer_type=int) as session:
         assert session.ask("How many?").value == 10
 

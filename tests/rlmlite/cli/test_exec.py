@@ -201,7 +201,8 @@ def test_exec_says_what_may_be_wrong_apart_from_what_was_requested() -> None:
 
     assert '\nwarnings\n    `.line == "1"`: 1 of 1 rows compared text with a number' in screen
     assert "\nnotes\n    1 of 10 hits are kept\n" in screen
-    assert [each["code"] for each in found["warnings"]] == ["kinds_mixed"]
+    assert [each["code"] for each in found["warnings"]] == ["kinds_mixed", "rests_on_warning"]
+    assert (found["status"], found["reason"]) == ("partial", "rests_on_warning")
     assert found["notes"] == [
         {"code": "hits_limited", "message": "1 of 10 hits are kept", "n": 1, "example": "", "input": "", "line": 0}
     ]

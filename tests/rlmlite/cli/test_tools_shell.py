@@ -56,7 +56,8 @@ def test_exec_calls_a_tool() -> None:
 def test_ask_offers_tools_and_settings_may_name_them() -> None:
     """The same from a `rlmlite.toml` that is trusted."""
     Path("rlmlite.toml").write_text('tools = ["hands.py:look"]\npolicy = "policy.toml"\napprove = "never"\n')
-    Path("c.jsonl").write_text(json.dumps('final(look(key="b").key)') + "\n")
+    replies = ('x = look(key="b")', "final(x.key)")
+    Path("c.jsonl").write_text("".join(json.dumps(reply) + "\n" for reply in replies))
     assert rlmlite("trust", "--yes").exit_code == Exit.COMPLETED
     result = rlmlite("ask", "What?", "notes.txt", "--controller", "scripted:c.jsonl", "--trace", "t.rlm")
 

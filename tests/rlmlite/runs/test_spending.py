@@ -83,7 +83,7 @@ def test_nested_runs_are_counted_once() -> None:
     class Controller(Priced):
         async def complete(self, text: str, request: Request) -> Result:
             await super().complete(text, request)
-            return Answered('final(sub_lm("deep?"))', Usage(9_000, 1, DOLLAR // 10))
+            return Answered('x = sub_lm("deep?")\nfinal(count([x]))', Usage(9_000, 1, DOLLAR // 10))
 
     controller = Controller()
     rlmlite.execute(

@@ -69,10 +69,10 @@ def test_nested_calls_are_counted_apart(tmp_path: Path) -> None:
         if request.role == "sub":
             return Answered("ok", Usage(10, 1, 1))
         if "# Question\nDeeper?" in text:
-            return Answered('final(sub_lm("b"))', Usage(10, 1, 1))
+            return Answered('x = sub_lm("b")\nfinal(count([x]))', Usage(10, 1, 1))
         if "# Question\nDeep?" in text:
-            return Answered('final(sub_rlm("Deeper?", context=context))', Usage(10, 1))
-        return Answered('a = sub_lm("a")\nfinal(sub_rlm("Deep?", context=context))', Usage(10, 1, 1))
+            return Answered('x = sub_rlm("Deeper?", context=context)\nfinal(count([x]))', Usage(10, 1))
+        return Answered('a = sub_lm("a")\nx = sub_rlm("Deep?", context=context)\nfinal(count([x]))', Usage(10, 1, 1))
 
     path = tmp_path / "s.rlm"
     client = Scripted(reply)

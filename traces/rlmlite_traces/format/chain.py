@@ -20,6 +20,7 @@ import msgspec
 
 from rlmlite_kernel.effects.requests import Failure
 from rlmlite_kernel.records.merkle import Frontier, leaf
+from rlmlite_kernel.records.reasons import HELD
 from rlmlite_kernel.records.records import (
     ZERO,
     AnyRecord,
@@ -34,12 +35,15 @@ from rlmlite_kernel.records.records import (
 from rlmlite_traces.errors import TraceBrokenError
 from rlmlite_traces.format.lines import RECORDS
 
-STATUSES = ("ok", "failed", "skipped")
+STATUSES = ("ok", "failed", "skipped", HELD)
 OUTCOMES = ("completed", "partial", "refused", "failed")
 FAILURES = frozenset(get_args(Failure))
 
 ANSWER = "final"
 """The action that answers. What it gives is the result in the seal."""
+
+DRAFTS = "draft"
+"""The action that keeps an answer for the case that no other one is taken."""
 
 
 class Chain:
@@ -55,6 +59,8 @@ class Chain:
         # What the end of a run follows from: the last turn, unless a question came after it, and its last step.
         self._turn: Turn | None = None
         self._step: Step | None = None
+        # Whether there is an answer to the question that a run may end with, though it was not taken.
+        self._is_offered = False
 
     @property
     def size(self) -> int:
@@ -95,12 +101,14 @@ class Chain:
             case Step():
                 self.steps, self.state = record.step, record.state
                 self._step = record
+                self._is_offered |= record.status == HELD or (record.op == DRAFTS and record.status == "ok")
             case Turn():
                 self.turns, self.state = record.turn, record.state
                 self._turn, self._step = record, None
             case Genesis() | Question():
                 self.state = record.state
                 self._turn = self._step = None
+                self._is_offered = False
             case Checkpoint() | Redact():
                 pass  # they are about the run, and change nothing in it
             case Seal():
@@ -151,7 +159,7 @@ class Chain:
 
             last turn                    the seal
             its last step is `final`     has a result
-            anything else ended it       has none
+            anything else ended it       has none, but for one that was held back, or drafted: then it is partial
             its reply was no program     may be refused; nothing else may
 
         The rest (which value, which reason) is for `replay`.
@@ -160,11 +168,13 @@ class Chain:
         is_ok = step is not None and step.status == "ok"
         is_final = is_ok and step is not None and step.op == ANSWER
         # A host's own action may answer as well, so a result asks for a step that succeeded, whatever its name.
-        fits = has_result if is_final else is_ok or not has_result
+        fits = has_result if is_final else is_ok or self._is_offered or not has_result
         self._require(fits, "seal-result", f"a result: {is_final}", f"a result: {has_result}")
         was_refused = self._turn is not None and self._turn.diagnostics is not None
         words = {
-            "completed": seal.reason == ("" if has_result else "no_answer") and not was_refused,
+            "completed": seal.reason == ("" if has_result else "no_answer")
+            and not was_refused
+            and (is_ok or not has_result),
             "partial": seal.reason != "",
             "failed": seal.reason != "" and not has_result,
             "refused": seal.reason != "" and was_refused,

@@ -211,7 +211,7 @@ class _Replay:
                 return
             if isinstance(record, Turn):
                 stop = self._end_of_turn(seq)
-                self._replay_turn(RecordedTurn(self.trace, seq, stop))
+                self._replay_turn(RecordedTurn(self.trace, seq, stop, self.comparison.texts_compared))
                 seq = stop
                 continue
             if isinstance(record, Question):

@@ -19,6 +19,7 @@ from rlmlite_kernel import Answered, Done, Failed, Parsed, State, Suspended, Unp
 from rlmlite_kernel.effects.requests import Request, Result, Usage
 from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.evolution import EVIDENCE_OF_NESTED_RUNS
+from rlmlite_kernel.records.reasons import REASONS
 from rlmlite_kernel.records.records import Child, EffectRecord, Entry, Step, Turn
 from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError, PassedBlobs
@@ -36,12 +37,16 @@ class Unreadable(msgspec.Struct, frozen=True):
 
 
 class RecordedTurn:
-    """A turn in a trace: the records `first` to `stop - 1`, a `Turn` and its steps, with their calls by id."""
+    """A turn in a trace: the records `first` to `stop - 1`, a `Turn` and its steps, with their calls by id.
 
-    def __init__(self, trace: CheckedTrace, first: int, stop: int) -> None:
+    `texts_compared`: observations are worded as they were, so what they have shown is known here.
+    """
+
+    def __init__(self, trace: CheckedTrace, first: int, stop: int, texts_compared: bool = True) -> None:
         record = trace.records[first]
         assert isinstance(record, Turn)
         self.trace, self.first, self.stop, self.record = trace, first, stop, record
+        self._texts_compared = texts_compared
         self.nested: dict[str, Request] = {}
         self.calls: dict[str, EffectRecord] = {
             call.id: call for seq in range(first, stop) for call in trace.effects(seq)
@@ -56,6 +61,14 @@ class RecordedTurn:
             if isinstance(record, Step) and outage is not None:
                 outages[record.step] = outage
         return outages
+
+    @property
+    def verdict(self) -> tuple[str, ...] | None:
+        """The codes of what was said against the turn's answer, where it cannot be found again; `None` where it can."""
+        if self._texts_compared:
+            return None
+        steps = (record for record in self.trace.records[self.first : self.stop] if isinstance(record, Step))
+        return tuple(remark.code for step in steps for remark in step.warnings if remark.code in REASONS)
 
     @property
     def reply(self) -> str | None:
@@ -166,6 +179,7 @@ def execute_turn(
         parser=parser,
         outages=turn.outages,
         stepwise=is_last,
+        verdict=turn.verdict,
     )
     entries = [*done.entries]
     while isinstance(done, Suspended):

@@ -14,62 +14,18 @@ from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, FOREIGN, LM, Ta
 from rlmlite_kernel.evaluation.turn_context import TurnContext
 from rlmlite_kernel.evaluation.work import Meter
 from rlmlite_kernel.observation.coverage import Coverage
-from rlmlite_kernel.observation.evidence import DocumentNames, Evidence
+from rlmlite_kernel.observation.evidence import DocumentNames
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.lowering import PlannedStep
-from rlmlite_kernel.records.canonical import Json, encode_safely, value_bytes
+from rlmlite_kernel.records.canonical import encode_safely
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
 from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.refs import Salts, commit_value
 from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.records.settings import Settings
+from rlmlite_kernel.run.steps.answers import Answer, HeldAnswer, Lineage
 from rlmlite_kernel.run.steps.variables import Variable, Variables
 from rlmlite_kernel.values.inputs import Source
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What `final` gave: the value as JSON, its evidence, how many pieces there are in all, and on what they rest.
-
-    `unshown` lists the variables that it was made of and that no observation had shown before the turn of `final`: the
-    controller has answered with what it had not seen.
-    """
-
-    value: Json
-    evidence: tuple[Evidence, ...]
-    evidence_total: int
-    basis: str
-    unshown: tuple[str, ...]
-
-    def recorded(self) -> bytes:
-        """The answer as its blob holds it: what pieces of evidence share (input, file, how they were found) once.
-
-            {"basis": "given", "evidence": [{"how": "verbatim", "input": "log", "path": "app.log",
-             "spans": [[6, 11, 1, 1, "ERROR"], ...]}], "evidence_total": 5, "unshown": [], "value": 5}
-
-        A span is `[start, stop, line, times, text]`. Of evidence that the program did not name (`derived`) the words
-        are left out: a fan-out over 1,000 chunks would copy its input into the trace. The place says where they are.
-        """
-        names = ("how", "input", "path", "digest", "original")
-        groups: dict[tuple[str, ...], list[list[Json]]] = {}
-        for each in self.evidence:
-            place: tuple[str, ...] = (each.how, each.input, each.path, each.digest, each.original)
-            is_elsewhere = self.basis == "derived" and each.how == "verbatim"
-            text = "" if is_elsewhere else each.text
-            span: list[Json] = [each.start, each.stop, each.line, each.times, text]
-            groups.setdefault(place, []).append(span)
-        evidence: list[dict[str, Json]] = []
-        for place, spans in groups.items():
-            # An empty word is left out: most inputs have no path, no digest of their own and no original.
-            shared = {name: word for name, word in zip(names, place, strict=True) if word}
-            evidence.append({**shared, "spans": spans})
-        answer: dict[str, Json] = {
-            "basis": self.basis,
-            "evidence": evidence,
-            "evidence_total": self.evidence_total,
-            "unshown": list(self.unshown),
-            "value": self.value,
-        }
-        return value_bytes(answer)
 
 
 class RunConstants(msgspec.Struct, frozen=True, eq=False):
@@ -106,6 +62,8 @@ class State(msgspec.Struct, frozen=True, eq=False):
     (`run.status`), `lossy` those that single variables have, `failures` the codes of steps that failed in the last
     turn, `earlier_failures` those of the turns of the question before it. `notes` are the controller's own.
     `remarks` are the warnings and notes of steps since the last question.
+    `held` are the answers to the question that were held back, oldest first, `draft` is the last one of `draft(...)`.
+    `shown` are the observations of the turns so far, `lineage` is what speaks against single variables.
     `exposure` are the origins of what the controller has learned of: kinds of content, and single inputs.
     `digest` commits to variables, budgets and exposure: two states with the same digest behave alike.
     """
@@ -125,6 +83,10 @@ class State(msgspec.Struct, frozen=True, eq=False):
     lossy: Mapping[str, tuple[str, ...]] = {}
     exposure: int = 0
     remarks: tuple[StepRemark, ...] = ()
+    held: tuple[HeldAnswer, ...] = ()
+    draft: Answer | None = None
+    shown: tuple[str, ...] = ()
+    lineage: Mapping[str, Lineage] = {}
 
     @property
     def exposed(self) -> bool:

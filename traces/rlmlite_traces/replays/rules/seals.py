@@ -20,6 +20,7 @@ import msgspec
 
 from rlmlite_kernel import Entry, Parsed, State, Unparsed, conclusion, seal
 from rlmlite_kernel.records.records import Seal, Turn
+from rlmlite_kernel.run.holding.standing import is_held, standing
 
 OWN_REASON: Final = "host."
 """How a reason begins that only this host knows."""
@@ -72,6 +73,9 @@ def _may_say(ending: Ending, outcome: str, reason: str) -> bool:
             return state.answer is None and (_is_silent(ending) if reason == "controller" else _is_own(reason))
     if reason in _PARTIAL:
         return _PARTIAL[reason](ending)
+    if is_held(state):
+        # It ends a run only in its last turn.
+        return reason == state.held[-1].code and _has_controller(ending) and _covers_one_turn_at_most(state)
     return state.answer is None and (_is_own(reason) or reason in state.partial)
 
 
@@ -131,6 +135,11 @@ def _is_late_answer(ending: Ending) -> bool:
     return ending.state.answer is not None and _has_controller(ending) and _covers_one_turn_at_most(ending.state)
 
 
+def _has_fallback(ending: Ending) -> bool:
+    """An answer that was not taken stands."""
+    return ending.state.answer is None and standing(ending.state) is not None
+
+
 _PARTIAL: Final[Mapping[str, Callable[[Ending], bool]]] = {
     "budget": _is_short,
     "too_large": lambda ending: ending.state.answer is None and _has_met(ending.state, "too_large"),
@@ -138,6 +147,7 @@ _PARTIAL: Final[Mapping[str, Callable[[Ending], bool]]] = {
     "answer_type": lambda ending: ending.typed and _has_controller(ending) and ending.state.answer is not None,
     "stuck": lambda ending: _has_controller(ending) and (ending.typed or ending.state.answer is None),
     "too_long": lambda ending: ending.asked and (ending.state.answer is None or ending.typed),
+    "controller": lambda ending: _is_silent(ending) and _has_fallback(ending),
     "input_changed": lambda ending: ending.halted,
 }
 """When a run can have ended as partial, by the reason."""

@@ -1,0 +1,51 @@
+"""Which answer a run ends with: the one that was taken, or else the best that is there.
+
+    taken                        it
+    held back in the last turn   it: there was no turn to give it again in
+    drafted                      the last draft
+    held back earlier            the last one
+
+All but the first are partial, whatever ended the run.
+"""
+
+import msgspec
+
+from rlmlite_kernel.records.evolution import ANSWERS_ARE_HELD
+from rlmlite_kernel.records.remarks import StepRemark
+from rlmlite_kernel.run.steps.answers import Answer
+from rlmlite_kernel.run.steps.state import State
+
+HELD_ANSWERS = "held_answers"
+"""The gate that every run has: an answer is taken when it has been seen, or nothing speaks against it."""
+
+DRAFT = "draft"
+"""The reason of a run that ends with a draft, if nothing else is one."""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """The answer that a run ends with, the warnings that go with it, and why it is partial; empty if it was taken."""
+
+    answer: Answer
+    warnings: tuple[StepRemark, ...] = ()
+    reason: str = ""
+
+
+def is_held(state: State) -> bool:
+    """Whether the answer of the last turn is held back."""
+    return bool(state.held) and state.held[-1].turn == state.turn
+
+
+def standing(state: State) -> Standing | None:
+    """The answer with which a run in this state ends, if there is one."""
+    if state.answer is not None:
+        return Standing(state.answer)
+    last = state.held[-1] if state.held else None
+    if last is not None and (is_held(state) or state.draft is None):
+        return Standing(last.answer, last.reasons, last.code)
+    return None if state.draft is None else Standing(state.draft, (), DRAFT)
+
+
+def gates_of(state: State) -> tuple[str, ...]:
+    """What an answer of this run has to pass, by name."""
+    own = (HELD_ANSWERS,) if ANSWERS_ARE_HELD in state.run.flags else ()
+    return (*own, *state.settings.gates)
