@@ -23,7 +23,7 @@ from rlmlite_kernel.evaluation.resolve import column_values
 from rlmlite_kernel.evaluation.work import READ, ROW
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
-from rlmlite_kernel.records.evolution import ROWS_BY_RECIPE
+from rlmlite_kernel.records.evolution import HABITS_OF_ROWS, ROWS_BY_RECIPE
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Spans, Text
 from rlmlite_kernel.values.fences import list_names
 from rlmlite_kernel.values.lines import kind
@@ -126,6 +126,8 @@ def index_value(value: Value, at: Value, literal: bool, context: StepContext) ->
                 "no_items", *_both("only lists, rows and records have items"), example_of(value, context.blobs)
             )
         return None
+    if isinstance(value, Rows) and isinstance(at, str) and context.follows(HABITS_OF_ROWS):
+        return _of_rows(value, at, context)
     if not isinstance(at, int) or isinstance(at, bool):
         raise Fault("type", f"an index must be a whole number, not {kind_of(at)}")
     count = len(value)

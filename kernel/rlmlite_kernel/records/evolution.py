@@ -45,6 +45,7 @@ ANSWERS_ARE_HELD: Final = 18
 FIELDS_OF_PROMPTS: Final = 21
 EVIDENCE_OF_NESTED_RUNS: Final = 22
 TIMES_AND_STEMS: Final = 23
+HABITS_OF_ROWS: Final = 24
 """Flags. What each changed is said in `FLAGS`."""
 
 FLAGS: Mapping[int, str] = {
@@ -89,6 +90,8 @@ FLAGS: Mapping[int, str] = {
     "records; an input that is a part of a text has the bytes of that part",
     TIMES_AND_STEMS: "there are more actions on values: parts of texts, rounding, times of day; `-` on two times is "
     "what lies between them in seconds, and times with and without an offset from UTC have no order",
+    HABITS_OF_ROWS: 'a text as an index of rows, `rows["n"]`, is their column; a field `text` of a form takes the '
+    "place of the line's text; both were a fault",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 

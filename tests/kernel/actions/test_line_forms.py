@@ -5,7 +5,7 @@ import random
 import pytest
 
 from rlmlite_kernel import Limits
-from rlmlite_kernel.records.evolution import FLAGS, WHOLE_LINES
+from rlmlite_kernel.records.evolution import FLAGS, HABITS_OF_ROWS, WHOLE_LINES
 from rlmlite_kernel.values.lines import kind
 from tests.kernel.machine import Machine
 from tests.sizes import scale
@@ -40,6 +40,35 @@ def test_a_field_that_is_empty_on_every_line_is_said(large: bool, monkeypatch: p
     assert "`two` is empty" in run.turn('p = parse_lines(x, "{one},{two},{three}")')
     assert "`n` is empty" in run.turn(r"p = parse_lines(x, /^(?<one>\w)(?<n>\d)?/)")
     assert "empty" not in run.turn('p = parse_lines(y, "{one},{two},{three}")')
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_field_text_takes_the_place_of_the_line_s(large: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows keep their place all the same; other fields of a line cannot be taken."""
+    if large:
+        monkeypatch.setattr(kind, "LARGE", 1)
+    run = Machine({"x": "7 | ann\n8 | bob\n"})
+
+    assert run.of('parse_lines(x, "{id} | {text}").text') == ["ann", "bob"]
+    assert run.of('where(parse_lines(x, "{id} | {text}"), .text == "bob")["line"]') == [2]
+    assert "a group cannot be named `line`" in run.turn('p = parse_lines(x, "{line} | {text}")')
+
+
+def test_a_text_is_an_index_of_rows() -> None:
+    """It is the column; of a folder it is a path, as before, and no index of a list."""
+    run = Machine({"x": "7 | ann\n8 | bob\n"})
+
+    assert run.of('parse_lines(x, "{id} | {name}")["name"]') == ["ann", "bob"]
+    assert "no column `age`" in run.turn('p = parse_lines(x, "{id} | {name}")["age"]')
+    assert "an index must be a whole number" in run.turn('p = [1]["age"]')
+
+
+def test_before_the_flag_both_were_faults() -> None:
+    """An older run has the faults that it had."""
+    run = Machine({"x": "7 | ann\n"}, flags=FLAGS.keys() - {HABITS_OF_ROWS})
+
+    assert "a group cannot be named `text`" in run.turn('p = parse_lines(x, "{id} | {text}")')
+    assert "an index must be a whole number" in run.turn('q = parse_lines(x, "{id} | {name}")["name"]')
 
 
 def test_before_the_flag_a_blank_was_one_blank() -> None:

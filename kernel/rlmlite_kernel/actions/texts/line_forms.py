@@ -6,12 +6,17 @@ from rlmlite_kernel.actions.search.targets import TargetPiece
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.records.evolution import ROWS_BY_RECIPE
+from rlmlite_kernel.records.evolution import HABITS_OF_ROWS, ROWS_BY_RECIPE
 from rlmlite_kernel.values.columns import Spans
 from rlmlite_kernel.values.lines import kind
 
 LINE_COLUMNS = ("doc", "line", "start", "end", "text")
 """The fields of every line. Those of the form come after them."""
+
+
+def reserved_columns(context: StepContext) -> tuple[str, ...]:
+    """The columns of lines that no field of a form may have the name of; `text` gives way to one of the form's."""
+    return LINE_COLUMNS[:-1] if context.follows(HABITS_OF_ROWS) else LINE_COLUMNS
 
 
 def is_large(pieces: Sequence[TargetPiece], matcher: Matcher, context: StepContext) -> bool:

@@ -18,6 +18,7 @@ from rlmlite_kernel.actions.search.targets import TargetPiece
 from rlmlite_kernel.actions.texts.line_forms import (
     LINE_COLUMNS,
     require_fields,
+    reserved_columns,
     warn_of_empty_fields,
     warn_of_unmatched,
 )
@@ -69,7 +70,7 @@ def parse_large(pieces: Sequence[TargetPiece], matcher: Matcher, context: StepCo
     """The lines that match, by reference; the others are in `.unmatched`. See `parse_lines`."""
     fields: dict[str, LineField] = {name: PlaceField(name) for name in LINE_COLUMNS}
     of_line = dict(fields)
-    named = _named_fields(matcher)
+    named = _named_fields(matcher, reserved_columns(context))
     require_fields(named)
     blocks: list[LineBlock] = []
     matching: list[Bits | None] = []
@@ -97,10 +98,10 @@ def parse_large(pieces: Sequence[TargetPiece], matcher: Matcher, context: StepCo
     return rows
 
 
-def _named_fields(matcher: Matcher) -> dict[str, LineField]:
+def _named_fields(matcher: Matcher, reserved: tuple[str, ...]) -> dict[str, LineField]:
     fields: dict[str, LineField] = {}
     for number, name in enumerate(matcher.names, 1):
-        if name in LINE_COLUMNS:
+        if name in reserved:
             raise Fault("query", f"a group cannot be named `{name}`: the rows already have a field of that name")
         if name is not None:
             fields[name] = GroupField(number)

@@ -18,9 +18,9 @@ from rlmlite_kernel.actions.search.hits import named_groups
 from rlmlite_kernel.actions.search.sweep import mark_unseen, warn_of_cut_lines
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, concatenate, target_pieces
 from rlmlite_kernel.actions.texts.line_forms import (
-    LINE_COLUMNS,
     is_large,
     require_fields,
+    reserved_columns,
     warn_of_empty_fields,
     warn_of_unmatched,
 )
@@ -71,7 +71,7 @@ def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Val
     rest = _line_rows(unmatched, {})
     warn_of_unmatched(len(rest), parsed.count, context)
     group_columns = _group_columns(matcher, groups_of_pieces, parsed.spans())
-    named = named_groups(matcher, group_columns, LINE_COLUMNS)
+    named = named_groups(matcher, group_columns, reserved_columns(context))
     require_fields(named)
     rows = _line_rows(parsed, named)
     if context.follows(WHOLE_LINES):
