@@ -232,7 +232,7 @@ FUNCTIONS: Final = (
         "y = llm_query_batched(rows)",
     ),
     ForeignName(
-        ("now_time", "time", "strptime", "strftime", "to_date", "parse_date", "to_datetime", "datetime", "timestamp"),
+        ("now_time", "strptime", "strftime", "to_date", "parse_date", "to_datetime", "datetime", "timestamp"),
         '`date("5 March 2024")` reads a date, as a text that sorts and compares: `where(rows, .day >= "2024-03-01")`',
         'x = strptime("5 March 2024")',
     ),
