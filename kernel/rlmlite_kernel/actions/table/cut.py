@@ -6,7 +6,7 @@ from rlmlite_kernel.actions.texts import chunk, parse_lines, symbols
 from rlmlite_kernel.engines.cut.symbols import WEIGHT
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.costs import WHOLE_TEXT, CostRule, Extent, PricedCall, Range
-from rlmlite_kernel.records.evolution import FIELDS_OF_PROMPTS
+from rlmlite_kernel.records.evolution import FIELDS_OF_PROMPTS, TIMES_AND_STEMS
 
 _CHUNK = '{"index": 0, "doc": null, "line": 1, "start": 0, "end": 7981, "text": "..."}'
 
@@ -78,6 +78,14 @@ ACTIONS = (
         params=(
             TARGET,
             Param("form", "form", 'a /regex/ with named groups (?<name>...), or a template such as "{id} | {user}"'),
+            Param(
+                "records",
+                "bool",
+                "lines up to the next one of the form belong to it, as a stack trace does",
+                default=False,
+                named_only=True,
+                since=TIMES_AND_STEMS,
+            ),
         ),
         run=parse_lines.parse_lines,
         result="lines {doc, line, start, end, text, and every name}",

@@ -46,3 +46,12 @@ def warn_of_unmatched(unmatched: int, matched: int, context: StepContext) -> Non
             f"{unmatched:,} of {unmatched + matched:,} lines do not match; they are in .unmatched",
             code="lines_unmatched",
         )
+
+
+def warn_of_lead_in(lines: int, context: StepContext) -> None:
+    """Say how many lines stand before the first record of their text, and so belong to none."""
+    if lines:
+        context.warn(
+            f"{lines:,} lines stand before the first record of their text; they are in .unmatched",
+            code="lines_unmatched",
+        )

@@ -8,6 +8,12 @@ The form, a regex with named groups or a template that becomes one, is searched 
 same engine as search: a call for each line would cost far more than the search itself. Then each match is given to the
 line in which it begins. The first match of a line decides, and the lines without one are the unmatched. No field is
 copied: each is a column of spans.
+
+With `records`, a line of the form begins a record, and the lines up to the next one belong to it: a log entry with its
+stack trace, whatever that looks like. What is before the first record of a text is unmatched.
+
+    parse_lines(log, "{level}: {what}", records=true)        over "ERROR: disk\\n  at f\\n  at g\\nINFO: up\\n"
+    -> {"line": 1, "text": "ERROR: disk\\n  at f\\n  at g", "level": "ERROR", "what": "disk"}, {"line": 4, ...}
 """
 
 from typing import NamedTuple
@@ -22,6 +28,7 @@ from rlmlite_kernel.actions.texts.line_forms import (
     require_fields,
     reserved_columns,
     warn_of_empty_fields,
+    warn_of_lead_in,
     warn_of_unmatched,
 )
 from rlmlite_kernel.engines.bytes.buffers import IntArray
@@ -47,14 +54,14 @@ class _LinesOfPiece(NamedTuple):
     other_stops: IntArray
 
 
-def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Value:
-    """One record for every line that matches the form; the others are in `.unmatched`.
+def parse_lines(context: StepContext, target: Value, form: Matcher | str, records: bool = False) -> Value:
+    """One row for every line that matches the form; the others are in `.unmatched`, or with `records` part of a row.
 
     Raises `Fault("query")` if the form has no named group, or one with the name of a field.
     """
     matcher = form if isinstance(form, Matcher) else _compile_template(form, context)
     pieces = target_pieces(target, "parse_lines", context)
-    if is_large(pieces, matcher, context):
+    if not records and is_large(pieces, matcher, context):
         # Here, because few texts are so large.
         from rlmlite_kernel.actions.texts.parse_large import parse_large
 
@@ -63,13 +70,18 @@ def parse_lines(context: StepContext, target: Value, form: Matcher | str) -> Val
     groups_of_pieces: list[list[tuple[IntArray, IntArray]]] = []
     for piece in pieces:
         lines = _parse_piece(piece, matcher, context)
+        if records:
+            lines = _with_following(lines)
         # As `SpanBuilder.add` does: a piece without lines adds nothing, so both stay in step.
         if len(lines.starts):
             groups_of_pieces.append(lines.groups)
         parsed.add(piece, lines.starts, lines.stops)
         unmatched.add(piece, lines.other_starts, lines.other_stops)
     rest = _line_rows(unmatched, {})
-    warn_of_unmatched(len(rest), parsed.count, context)
+    if records:
+        warn_of_lead_in(len(rest), context)
+    else:
+        warn_of_unmatched(len(rest), parsed.count, context)
     group_columns = _group_columns(matcher, groups_of_pieces, parsed.spans())
     named = named_groups(matcher, group_columns, reserved_columns(context))
     require_fields(named)
@@ -128,6 +140,21 @@ def _parse_piece(piece: TargetPiece, matcher: Matcher, context: StepContext) -> 
     unmatched = ~has_form & (stops <= matches.scanned_to)
     groups = [(group_starts[first_match], group_stops[first_match]) for group_starts, group_stops in matches.groups]
     return _LinesOfPiece(starts[has_form], stops[has_form], groups, starts[unmatched], stops[unmatched])
+
+
+def _with_following(lines: _LinesOfPiece) -> _LinesOfPiece:
+    """The same, with the other lines after each as part of it, but for blank ones at its end."""
+    is_lead_in = np.full(len(lines.other_starts), True)
+    stops = lines.stops.copy()
+    if len(lines.starts):
+        # The record of each other line is the last that begins before it: -1 where there is none.
+        record = np.searchsorted(lines.starts, lines.other_starts, side="right") - 1
+        is_lead_in = record < 0
+        has_text = ~is_lead_in & (lines.other_stops > lines.other_starts)
+        np.maximum.at(stops, record[has_text], lines.other_stops[has_text])
+    return lines._replace(
+        stops=stops, other_starts=lines.other_starts[is_lead_in], other_stops=lines.other_stops[is_lead_in]
+    )
 
 
 def _line_bounds(piece: TargetPiece, matcher: Matcher, context: StepContext) -> tuple[IntArray, IntArray]:
