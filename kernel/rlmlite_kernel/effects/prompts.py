@@ -22,17 +22,19 @@ from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import FOREIGN, TaintedValue
-from rlmlite_kernel.evaluation.texts import as_text, follow_path, has_field
+from rlmlite_kernel.evaluation.texts import ROW_TEXT, as_text, follow_path, has_field, line_of
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.program.schemas import Schema, spell_schema
 from rlmlite_kernel.program.templates import Hole, pieces
-from rlmlite_kernel.records.evolution import LABELS_OF_QUESTIONS
+from rlmlite_kernel.records.evolution import FIELDS_OF_PROMPTS, LABELS_OF_QUESTIONS
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.fences import list_names
 from rlmlite_kernel.values.values import Rows, Value
 
 _FORM = "\n\nAnswer with JSON only, of this form: "
+
+_BETWEEN = "\n\n"
 
 RowPart = Part | list[Piece] | list[str]
 """A part that is the same for every call, or one for each."""
@@ -121,12 +123,26 @@ class PromptWriter:
         differs_by_row = any(isinstance(part, list) for part in parts)
         if self._rows is not None and must_differ and not differs_by_row:
             # Every call would ask the same, which is never meant and costs as much.
-            raise Fault("template", "the prompt does not show the chunk: write {chunk} where its text goes")
+            parts += self._append_rows()
         if schema is not None:
             parts.extend(self._form(schema, schema_origins))
         count = 1 if self._rows is None else len(self._table())
         is_form_data = bool(schema_origins & FOREIGN)
         return Prompts(parts, count, self._origins, self._holdings, schema, is_form_data)
+
+    def _append_rows(self) -> list[RowPart]:
+        """The rows at the end of a prompt that shows none of their fields."""
+        context, rows = self._context, self._rows
+        if rows is None or not context.follows(FIELDS_OF_PROMPTS):
+            raise Fault("template", "the prompt does not show the chunk: write {chunk} where its text goes")
+        context.note("the prompt shows no field of the rows, so {chunk} was put at its end", code="chunk_appended")
+        table = self._table()
+        if access.column_name(table, ROW_TEXT.name) is not None:
+            return [_BETWEEN, self._row_pieces(ROW_TEXT, rows)]
+        # Records without a text are shown whole, as in the batches of `classify`.
+        values = [line_of(table, item) for item in table.values(context.blobs)]
+        self._holdings.append(lambda row: Holding(values[row], rows.words, table.spans, row))
+        return [_BETWEEN, [self._piece(value, rows.origins, str(ROW_TEXT)) for value in values]]
 
     def _form(self, schema: Schema, origins: int) -> list[RowPart]:
         """The sentence that asks for a form of the answer; the form is fenced if words in it are data."""

@@ -9,10 +9,14 @@ from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import column_values, row_values
 from rlmlite_kernel.evaluation.work import NODE, READ
+from rlmlite_kernel.program.templates import Hole
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.evolution import WORK_BY_SIZE
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import LIST, Rows, Value, json_size, rows_of, size_of, to_json
+
+ROW_TEXT = Hole("chunk")
+"""What a row is in running text: it is put at the end of a prompt that shows no field of its rows."""
 
 
 def as_text(value: Value, context: StepContext) -> str:

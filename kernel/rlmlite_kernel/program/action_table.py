@@ -58,7 +58,8 @@ class Param(msgspec.Struct, frozen=True):
 
     `least` bounds an `int` from below. `words` lists what a `word` may be; with `or_query` also a /regex/.
     `many` takes all further positional arguments. `named_only` cannot be given by position.
-    `holes` says what the placeholders of a `template` may name.
+    `holes` says what the placeholders of a `template` may name; `appends` is the flag since which one that has to show
+    a field of the rows, and shows none, has the rows put at its end.
     `since` is the flag (`records.evolution.FLAGS`) with which the parameter came: its default is what was before.
     `or_key`: what is none of the words of a `word` is a key of rows, as `by=user`; it is the flag with which that came.
     """
@@ -75,6 +76,7 @@ class Param(msgspec.Struct, frozen=True):
     holes: Holes = "fields"
     since: int | None = None
     or_key: int | None = None
+    appends: int | None = None
 
     @property
     def required(self) -> bool:
@@ -221,7 +223,10 @@ def _as_of(flags: Collection[int], action: Action) -> Action:
 
 
 def _param_of(flags: Collection[int], param: Param) -> Param:
-    return param if _is_known(param.or_key, flags) else msgspec.structs.replace(param, or_key=None)
+    or_key = param.or_key if _is_known(param.or_key, flags) else None
+    appends = param.appends if _is_known(param.appends, flags) else None
+    is_same = (or_key, appends) == (param.or_key, param.appends)
+    return param if is_same else msgspec.structs.replace(param, or_key=or_key, appends=appends)
 
 
 def _check_row(action: Action) -> None:

@@ -278,7 +278,7 @@ class _StatementCheck:
         names_in_holes = {hole.name for hole in holes(value.v)}
         if param.holes == "variables":
             self._check_placeholders(names_in_holes, self._names | arguments, value)
-        elif param.holes == "a_field" and names_in_holes <= arguments:
+        elif param.holes == "a_field" and param.appends is None and names_in_holes <= arguments:
             # Named arguments are the same for every row, so every call would ask the same.
             self.report("template", "the prompt does not show the chunk", value, "write {chunk} where its text goes")
 

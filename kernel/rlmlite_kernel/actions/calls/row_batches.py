@@ -10,10 +10,14 @@ rounds.
                             round 3: [5]                 replies: nothing that fits
     -> rows 1 to 4 with their answers, row 5 with null, in .failed, and the step is partial
 
+A prompt that names fields of the rows, `"Is {subject} spam?"`, has these fields sent and no others; one that names none
+has the rows sent whole.
+
 Each round is a round of the step, so every prompt and reply is in the receipt. There is no next round if all calls of
 this one failed (the model is most likely not reachable), or if the budget has no call left for it.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -26,11 +30,14 @@ from rlmlite_kernel.effects.calls import Ask, CallSite, model_calls, next_round
 from rlmlite_kernel.effects.holdings import Holding
 from rlmlite_kernel.effects.prompts import PromptWriter
 from rlmlite_kernel.effects.requests import Answered, Result
+from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import DERIVED, LM, TaintedValue, merge_taint
-from rlmlite_kernel.evaluation.texts import as_text, line_of
+from rlmlite_kernel.evaluation.texts import as_text, follow_path, has_field, line_of
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import Basic, Literal, Many, OneOf, Schema, Shape, read_reply
+from rlmlite_kernel.program.templates import Hole, holes
+from rlmlite_kernel.records.evolution import FIELDS_OF_PROMPTS
 from rlmlite_kernel.values.columns import Cells, Column
 from rlmlite_kernel.values.values import Rows, Value, size_of
 
@@ -44,6 +51,7 @@ _FIELD = "numbered_rows"
 class _Questions(msgspec.Struct, frozen=True, eq=False):
     """What all rounds share. `lines` is each row as the model sees it; `column` holds answers that are not records.
 
+    `fields` are the placeholders of the prompt that stand for fields of the rows: these alone are shown.
     `schema_origins` is where the words of the schema come from.
     """
 
@@ -55,6 +63,7 @@ class _Questions(msgspec.Struct, frozen=True, eq=False):
     batch: int
     column: str
     inputs: Mapping[str, TaintedValue]
+    fields: tuple[Hole, ...] = ()
     schema_origins: int = 0
 
     @property
@@ -112,14 +121,36 @@ def _begin(
 ) -> Ask:
     """The first round: all rows, each as one line, since a batch is a numbered list of lines."""
     table = context.require_rows(rows.value, "the first argument")
-    texts = [as_text(line_of(table, item), context) for item in table.values(context.blobs)]
+    fields = _fields_of(prompt, table, inputs, context)
+    texts = [as_text(value, context) for value in _shown(table, fields, context)]
     # A row with a line break could pass for two rows of the batch, or forge the number of another.
     lines = tuple(text.replace("\n", " ") for text in texts)
     context.ensure_room(sum(map(len, lines)))
     tainted_rows = TaintedValue(table, rows.origins, rows.sources, rows.words)
-    questions = _Questions(tainted_rows, lines, prompt, schema, role, batch, column, inputs, schema_origins)
+    questions = _Questions(tainted_rows, lines, prompt, schema, role, batch, column, inputs, fields, schema_origins)
     all_rows = tuple(range(len(lines)))
     return _ask_round(questions, all_rows, {}, place, context)
+
+
+def _fields_of(prompt: str, rows: Rows, inputs: Mapping[str, TaintedValue], context: StepContext) -> tuple[Hole, ...]:
+    """The placeholders of a prompt that stand for fields of the rows, each once."""
+    if not context.follows(FIELDS_OF_PROMPTS):
+        return ()
+    named = [hole for hole in dict.fromkeys(holes(prompt)) if hole.name not in inputs]
+    return tuple(hole for hole in named if len(rows) and has_field(rows, hole.name, context))
+
+
+def _shown(rows: Rows, fields: Sequence[Hole], context: StepContext) -> list[Value]:
+    """What is shown of each row: the fields that the prompt names, one as it is and several as a record; else all."""
+    if not fields:
+        return [line_of(rows, item) for item in rows.values(context.blobs)]
+    columns = [
+        [follow_path(cell, hole.path, context) for cell in access.column_cells(rows, hole.name, context)]
+        for hole in fields
+    ]
+    if len(columns) == 1:
+        return columns[0]
+    return [dict(zip(map(str, fields), values, strict=True)) for values in zip(*columns, strict=True)]
 
 
 def _ask_round(
@@ -137,20 +168,38 @@ def _ask_round(
     # The batches go in as a column: the prompt writer fences its cells and gives the prompts the rows' origins.
     batch_rows = Rows("rows", {_FIELD: Cells(texts)}, len(texts))
     tainted_batches = TaintedValue(batch_rows, questions.rows.origins)
-    asked = questions.rows
-    table = context.require_rows(asked.value, "rows")
     writer = PromptWriter(
         context,
         dict(questions.inputs),
         tainted_batches,
-        lambda call: Holding(table.take(np.array(batches[call], np.int64)), asked.words),
+        partial(_hold_batch, questions, batches, context),
     )
-    template = f"{questions.prompt}\n\nOne answer for each of these rows:\n{{{_FIELD}}}"
+    template = _template_of(questions)
     prompts = writer.write(template, questions.reply_schema, questions.schema_origins)
     calls = model_calls(prompts, questions.role, place, context)
     take_replies = partial(_take_replies, questions, batches, answers, place)
     # Not `whole`: a batch that is too long for any prompt is not sent, and its rows end in `.failed` like others.
     return Ask(calls, take_replies, whole=False)
+
+
+def _template_of(questions: _Questions) -> str:
+    """The prompt of every batch. Its placeholders for fields stay as they are: the rows below say what they hold."""
+    prompt, names = questions.prompt, ", ".join(f"{{{{{hole}}}}}" for hole in questions.fields)
+    for hole in questions.fields:
+        # Not `{{name}}`, which is text already.
+        prompt = re.sub(rf"(?<!\{{)\{{{re.escape(str(hole))}\}}(?!\}})", f"{{{{{hole}}}}}", prompt)
+    instead = f", each of which gives {names}" if names else ""
+    return f"{prompt}\n\nOne answer for each of these rows{instead}:\n{{{_FIELD}}}"
+
+
+def _hold_batch(questions: _Questions, batches: Sequence[tuple[int, ...]], context: StepContext, call: int) -> Holding:
+    """What the prompt of a batch holds of its rows."""
+    asked = questions.rows
+    table = context.require_rows(asked.value, "rows").take(np.array(batches[call], np.int64))
+    if not questions.fields:
+        return Holding(table, asked.words)
+    # The texts in these fields alone: nothing else of the rows was sent.
+    return Holding(_shown(table, questions.fields, context), asked.words)
 
 
 def _number_lines(batch: tuple[int, ...], lines: tuple[str, ...]) -> str:

@@ -79,7 +79,13 @@ ACTIONS = (
         family="models",
         params=(
             Param("chunks", "rows", "chunks, hits, or any rows"),
-            Param("prompt", "template", "the question, with {chunk} where the text of the chunk goes", holes="a_field"),
+            Param(
+                "prompt",
+                "template",
+                "the question, with {chunk} where the text of the chunk goes, else at its end",
+                holes="a_field",
+                appends=FIELDS_OF_PROMPTS,
+            ),
             _SCHEMA,
             ROLE,
             Param(
