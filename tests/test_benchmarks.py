@@ -31,6 +31,7 @@ BENCHMARKS = (
     "row_actions",
     "rows",
     "search",
+    "sessions",
     "trace_size",
     "turn",
     "worker",

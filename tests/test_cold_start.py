@@ -117,18 +117,23 @@ STARTS = {
     "trace verify --help": Start(_command("trace", "verify", "--help"), ALL, 60),
     "a search": Start(
         _command("exec", "-e", SEARCH, "small.log"),
-        SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.runs.reopen"},
-        548,
+        SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.runs.past.reopen"},
+        549,
     ),
     "a replay": Start(
         _command("trace", "replay", "there.rlm"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.inputs.tables.load"},
-        559,
+        560,
     ),
     "a question": Start(
         _command("ask", "--controller", "scripted:script.jsonl", "How many errors?", "small.log"),
-        SDKS | CHECKING | SHOWING | FORMATS | RARE - {"asyncio"} | {"rlmlite.agent.session", "rlmlite.runs.reopen"},
-        578,
+        SDKS
+        | CHECKING
+        | SHOWING
+        | FORMATS
+        | RARE - {"asyncio"}
+        | {"rlmlite.agent.session", "rlmlite.runs.past.reopen"},
+        579,
     ),
 }
 

@@ -77,7 +77,7 @@ def _child(parent: Run, request: Request, place: Path | None, question: str) -> 
     assert request.nested is not None
     setup = _setup(parent, request, place)
     if place is not None and place.exists():
-        from rlmlite.runs.reopen import reopen  # with the way back into a trace, which a new run does not need
+        from rlmlite.runs.past.reopen import reopen  # with the way back into a trace, which a new run does not need
 
         past = reopen(place, blobs=parent.blobs)
         return Run(past.inputs, past.blobs, setup, past)
@@ -188,7 +188,7 @@ def _result(child: Run, outcome: Outcome) -> Result:
 
 def _recorded_result(trace: CheckedTrace) -> Result:
     """The same, of one that was sealed before this process began."""
-    from rlmlite.runs.reopen import usage_in
+    from rlmlite.runs.past.reopen import usage_in
 
     end = trace.records[-1]
     assert isinstance(end, Seal)

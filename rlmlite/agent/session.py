@@ -109,10 +109,12 @@ class Session:
     def _begin(self, inputs: Mapping[str, Input], blobs: FileBlobs, settings: RunSettings) -> None:
         self._agent, setup = prepare_agent(_with_trace(self.path, settings), ByHand())
         self._run = begin_run(inputs, blobs, setup)
-        self._refusal = ""
+        self._refusal = self._kept_root = ""
 
     def _open(self, settings: RunSettings, access: Access, makes_calls: bool = True) -> None:
         self._run, self._agent, self._refusal = _reopen(self.path, settings, access, makes_calls)
+        log = self._run.log
+        self._kept_root = log.root if log is not None and log.is_resumed else ""
 
     @property
     def run(self) -> Run:
@@ -208,7 +210,11 @@ class Session:
         return self._run.outcome(seal)
 
     def close(self) -> None:
-        """Close the trace and release its lock. The session can be opened again."""
+        """Close the trace and release its lock. The session can be opened again: a checkpoint makes that quick."""
+        from rlmlite.runs.past.checkpoints import keep_checkpoint  # most commands look at no session
+
+        if self._run.log is not None and self._run.log.root != self._kept_root:
+            keep_checkpoint(self._run)
         self._run.close()
 
     def __enter__(self) -> "Session":
@@ -331,7 +337,7 @@ def _places(path: Path, inputs: Data | Mapping[str, Data]) -> dict[str, str]:
 
 def _reopen(path: Path, settings: RunSettings, access: Access, makes_calls: bool) -> tuple[Run, Agent, str]:
     """The run of a session that is there, the agent that goes on in it, and why it may not, if it may not."""
-    from rlmlite.runs.reopen import (  # with the way back into a trace, which a new session does not need
+    from rlmlite.runs.past.reopen import (  # with the way back into a trace, which a new session does not need
         refusal_to_go_on,
         reopen,
     )
@@ -344,6 +350,8 @@ def _reopen(path: Path, settings: RunSettings, access: Access, makes_calls: bool
             raise SettingError(f"the session {path} exists already; how `{role}` is asked cannot be changed")
     agent, setup = prepare_agent(_with_trace(path, settings), ByHand())
     past = reopen(path, settings.reading, access)
+    if past.refusal:
+        settings.tell(f"the checkpoint of {path} is not used, and the session is executed again: {past.refusal}")
     # From here on the log is open and locked: whatever is refused must release it.
     try:
         recorded = past.state.settings

@@ -89,6 +89,21 @@ def forget(path: Path) -> bool:
     return had_tag
 
 
+def vouch_for(path: Path, content: bytes) -> bytes | None:
+    """A tag by which this user knows again what was written for a folder, as long as it is there; `None` without a key.
+
+    Nobody else can make it, so what has it is believed: see `rlmlite.runs.past.checkpoints`.
+    """
+    try:
+        key = _read_key()
+    except OSError:
+        return None
+    if key is None:
+        return None
+    parts = [b"rlmlite checkpoint 1", os.fsencode(os.path.realpath(path)), content]
+    return hmac.digest(key, b"".join(hashlib.sha256(part).digest() for part in parts), "sha256")
+
+
 def _write_tag(path: Path, genesis_leaf: str, store: Path | None) -> bool:
     key = _read_key() or _make_key()
     notes = [b"", _working_folder(), *([] if store is None else [_note(store)])]

@@ -9,6 +9,7 @@ same history, and therefore the same next prompt:
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from typing import Final, overload
 
 import msgspec
 
@@ -74,6 +75,68 @@ class Exchange(msgspec.Struct, frozen=True):
     def fruitless(self) -> bool:
         """Whether nothing of it succeeded."""
         return all(step.status != "ok" for step in self.steps)
+
+
+_EXCHANGE: Final = msgspec.msgpack.Decoder(Exchange)
+
+
+class History(Sequence[Exchange]):
+    """The exchanges so far. Those that come `encoded`, from a checkpoint, are decoded when somebody looks at them.
+
+    A program of the host needs the last one alone, a controller's prompt the latest.
+    """
+
+    def __init__(self, exchanges: Iterable[Exchange] = (), encoded: Iterable[bytes] = ()) -> None:
+        self._encoded: list[bytes | None] = list(encoded)
+        self._exchanges: list[Exchange | None] = [None] * len(self._encoded)
+        self.extend(exchanges)
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    @overload
+    def __getitem__(self, index: int) -> Exchange: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Exchange]: ...
+    def __getitem__(self, index: int | slice) -> Exchange | Sequence[Exchange]:
+        """See `Sequence`."""
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        exchange = self._exchanges[index]
+        if exchange is None:
+            encoded = self._encoded[index]
+            assert encoded is not None  # each is one or the other
+            exchange = self._exchanges[index] = _EXCHANGE.decode(encoded)
+        return exchange
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another sequence has the same exchanges."""
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # it grows
+
+    def append(self, exchange: Exchange) -> None:
+        """One more."""
+        self._exchanges.append(exchange)
+        self._encoded.append(None)
+
+    def extend(self, exchanges: Iterable[Exchange]) -> None:
+        """More of them, in order."""
+        for exchange in exchanges:
+            self.append(exchange)
+
+    def encoded(self) -> tuple[bytes, ...]:
+        """All of them as a checkpoint holds them."""
+        for place, known in enumerate(self._encoded):
+            if known is None:
+                self._encoded[place] = msgspec.msgpack.encode(self._exchanges[place])
+        return tuple(each for each in self._encoded if each is not None)
+
+    def copy(self) -> "History":
+        """The same exchanges, to which others may be added."""
+        other = History()
+        other._encoded, other._exchanges = list(self._encoded), list(self._exchanges)
+        return other
 
 
 def exchange_of_entries(entries: Sequence[Entry], room: int, seen: Seen = ()) -> Exchange:

@@ -115,6 +115,13 @@ class ModelUsage:
     def __init__(self) -> None:
         self._counts = CallCounts()
 
+    @classmethod
+    def of(cls, counts: Mapping[str, int]) -> "ModelUsage":
+        """What was used by these counts."""
+        usage = cls()
+        usage._counts.counts.update(counts)
+        return usage
+
     def add_entries(self, entries: Iterable[Entry]) -> None:
         """Count the calls in the records of a turn."""
         for entry in entries:

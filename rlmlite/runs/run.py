@@ -6,14 +6,13 @@
 
 A `Run` holds the state after the last whole turn, and the turn that is under way. Only its own methods change it. What
 it has done is on disk at each moment, so a process can be killed anywhere and `reopen` gives what `past` is here.
-Not here: how calls are made (`calls`), a whole program (`program`), a controller (the agent), what a step does (the
-kernel).
+Not here: how calls are made (`calls`), where a past comes from (`past`), a whole program (`program`), a controller (the
+agent), what a step does (the kernel).
 """
 
 from collections.abc import Mapping, Sequence
 from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -26,7 +25,7 @@ from rlmlite.guard.origin import mark_begun
 from rlmlite.runs.calls import Dispatcher, GivingUp
 from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Event, StepDone, unheard
-from rlmlite.runs.history import HOST, Exchange, exchange_of_entries
+from rlmlite.runs.history import HOST, Exchange, History, exchange_of_entries
 from rlmlite.runs.log import Keeper, NoLog, Rehearsal, new_log
 from rlmlite.runs.outcome import ModelUsage, Outcome, TraceRoot, budget_of, notices_of, outcome_of
 from rlmlite.runs.setup import Setup, kernel_settings
@@ -46,17 +45,30 @@ from rlmlite_kernel.values.values import Rows
 from rlmlite_traces import FileBlobs, Log, Unfinished
 from rlmlite_traces.files.installed import installed_version
 
-if TYPE_CHECKING:
-    from rlmlite.runs.reopen import Past  # with the way back into a trace, which a new run does not need
+
+class Past(msgspec.Struct, frozen=True):
+    """A run from its trace: the state after its last whole turn, and the turn that something stopped, if one was.
+
+    `refusal` says why a checkpoint that is there was not believed.
+    """
+
+    log: Log
+    state: State
+    blobs: FileBlobs
+    inputs: Mapping[str, Input]
+    history: History
+    unfinished: Unfinished | None
+    usage: ModelUsage
+    refusal: str = ""
 
 
 class Run:
     """A run that has begun, or goes on from a `past`. `close` it, or use it as a context manager."""
 
-    def __init__(self, inputs: Mapping[str, Input], blobs: FileBlobs, setup: Setup, past: "Past | None" = None) -> None:
+    def __init__(self, inputs: Mapping[str, Input], blobs: FileBlobs, setup: Setup, past: Past | None = None) -> None:
         self.inputs, self.blobs, self.setup = inputs, blobs, setup
         self._usage = ModelUsage()
-        self._history: list[Exchange] = []
+        self._history = History()
         self._unfinished: Unfinished | None = None
         self._observation = ""
         self.deadline = NO_DEADLINE
@@ -86,10 +98,10 @@ class Run:
         if self.log is not None:
             mark_begun(self.log.path, self.log.root)
 
-    def _go_on_from(self, past: "Past") -> None:
+    def _go_on_from(self, past: Past) -> None:
         self.log = self._keeper = past.log
         self._state, self._usage, self._unfinished = past.state, past.usage, past.unfinished
-        self._history.extend(past.history)
+        self._history = past.history.copy()
         self._observation = past.history[-1].observation if past.history else ""
 
     @property
@@ -106,6 +118,11 @@ class Run:
     def history(self) -> Sequence[Exchange]:
         """The whole turns."""
         return self._history
+
+    @property
+    def encoded_history(self) -> tuple[bytes, ...]:
+        """The whole turns, as a checkpoint holds them."""
+        return self._history.encoded()
 
     @property
     def unfinished(self) -> Unfinished | None:
@@ -306,7 +323,7 @@ class Run:
         settings = msgspec.structs.replace(self.setup.settings, on_event=unheard)
         twin.setup = msgspec.structs.replace(self.setup, settings=settings)
         # The two mutable parts of a run. All else is frozen, and can be shared.
-        twin._history = list(self._history)
+        twin._history = self._history.copy()
         twin._usage = ModelUsage()  # nobody reads what a rehearsal uses
         return twin
 

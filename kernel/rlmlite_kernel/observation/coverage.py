@@ -112,6 +112,11 @@ class Coverage:
             for name in layout.sizes
         }
 
+    @property
+    def marks(self) -> Mapping[tuple[str, str], Ranges]:
+        """The ranges of each (input, kind) that has some."""
+        return self._marks
+
     def mark(self, spans: Mapping[str, Iterable[Text]]) -> "Coverage":
         """The coverage with more spans marked, by kind."""
         by_axis: dict[tuple[str, str], Ranges] = {}

@@ -28,11 +28,16 @@ def node(left: bytes, right: bytes) -> bytes:
 
 
 class Frontier:
-    """A tree head that grows one leaf at a time in O(log n) memory."""
+    """A tree head that grows one leaf at a time in O(log n) memory. It begins empty, or with the `peaks` of another."""
 
-    def __init__(self) -> None:
-        self._peaks: list[tuple[int, bytes]] = []  # (height, hash) of each complete tree, heights strictly descending
-        self.size = 0
+    def __init__(self, peaks: Iterable[tuple[int, bytes]] = (), size: int = 0) -> None:
+        self._peaks = list(peaks)  # (height, hash) of each complete tree, heights strictly descending
+        self.size = size
+
+    @property
+    def peaks(self) -> tuple[tuple[int, bytes], ...]:
+        """Each complete tree: its height, and its hash."""
+        return tuple(self._peaks)
 
     def add(self, leaf_hash: bytes) -> None:
         """Append one leaf, by its hash (`leaf`)."""

@@ -13,6 +13,7 @@ end of a file. So the object refuses to write on.
 """
 
 import fcntl
+import hashlib
 import os
 from contextlib import suppress
 
@@ -34,6 +35,15 @@ class AppendOnlyFile:
             raise TraceMissingError(folder.path / name, error.strerror or "cannot be opened") from None
         self.size = os.fstat(self._descriptor).st_size
         self._torn = False
+        self._digest: hashlib._Hash | None = None
+
+    def know(self, digest: "hashlib._Hash", size: int) -> None:
+        """Take note of the digest of so many bytes, which are all that the file has by now. `end` goes on with it."""
+        self._digest = digest if size == self.size else None
+
+    def end(self) -> tuple[int, bytes] | None:
+        """The size of the file and the SHA-256 of what was written; None if not all of it is known."""
+        return None if self._digest is None or self._torn else (self.size, self._digest.digest())
 
     def write(self, data: bytes) -> None:
         """Append all of `data`. It survives the end of this process, but not yet a loss of power."""
@@ -52,6 +62,8 @@ class AppendOnlyFile:
             raise
         self.size += len(data)
         self._torn = False
+        if self._digest is not None:
+            self._digest.update(data)
 
     def sync(self) -> None:
         """Make everything written so far survive a loss of power."""
@@ -65,6 +77,8 @@ class AppendOnlyFile:
     def rewind(self, size: int) -> None:
         """Keep only the first `size` bytes, and go on from there. Raises `OSError`."""
         os.ftruncate(self._descriptor, size)
+        if size != self.size:
+            self._digest = None
         self.size = size
         self._torn = False
 

@@ -169,6 +169,20 @@ class Folder:
         finally:
             os.close(descriptor)
 
+    def replace(self, name: str, data: bytes, mode: int = PRIVATE_FILE) -> None:
+        """Write a file in place of what has this name: nobody reads half of it. A loss of power may cost it."""
+        unfinished = f"{name}.new"
+        self.remove(unfinished)
+        descriptor = self.create(unfinished, mode)
+        try:
+            write_all(descriptor, data)
+        except OSError:
+            self.remove(unfinished)
+            raise
+        finally:
+            os.close(descriptor)
+        self.move(unfinished, self, name)
+
     def cut(self, name: str, size: int) -> None:
         """Keep only the first `size` bytes of a plain file, durably. Raises `OSError`."""
         descriptor = self._open_plain(name, os.O_WRONLY)

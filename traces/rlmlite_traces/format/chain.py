@@ -14,6 +14,7 @@ The writer and the verifier ask the same `Chain`, so that nothing can be written
 Not here: the bytes of lines (`lines`), calls and blobs (`calls`, `contents`).
 """
 
+from collections.abc import Callable
 from typing import assert_never, get_args
 
 import msgspec
@@ -33,7 +34,7 @@ from rlmlite_kernel.records.records import (
     Turn,
 )
 from rlmlite_traces.errors import TraceBrokenError
-from rlmlite_traces.format.lines import RECORDS
+from rlmlite_traces.format.lines import RECORDS, encode
 
 STATUSES = ("ok", "failed", "skipped", HELD)
 OUTCOMES = ("completed", "partial", "refused", "failed")
@@ -44,6 +45,22 @@ ANSWER = "final"
 
 DRAFTS = "draft"
 """The action that keeps an answer for the case that no other one is taken."""
+
+
+class ChainEnd(msgspec.Struct, frozen=True):
+    """The end of a chain, as data: the peaks of its tree, and what the next record has to follow from.
+
+    `turn` and `step` are the lines of the last ones, where a seal follows from them.
+    """
+
+    peaks: tuple[tuple[int, bytes], ...]
+    size: int
+    prev: str
+    state: str
+    turns: int
+    steps: int
+    turn: bytes = b""
+    step: bytes = b""
 
 
 class Chain:
@@ -61,6 +78,24 @@ class Chain:
         self._step: Step | None = None
         # Whether there is an answer to the question that a run may end with, though it was not taken.
         self._is_offered = False
+
+    @classmethod
+    def at(cls, end: ChainEnd, decode: Callable[[bytes, int], tuple[AnyRecord, str | None]]) -> "Chain":
+        """The chain that ends so. `decode` reads the line of a record."""
+        chain = cls()
+        chain._tree = Frontier(end.peaks, end.size)
+        chain.prev, chain.state, chain.turns, chain.steps = end.prev, end.state, end.turns, end.steps
+        turn = decode(end.turn, 0)[0] if end.turn else None
+        step = decode(end.step, 0)[0] if end.step else None
+        chain._turn = turn if isinstance(turn, Turn) else None
+        chain._step = step if isinstance(step, Step) else None
+        return chain
+
+    def end(self) -> ChainEnd:
+        """The end of this chain, as data."""
+        turn = b"" if self._turn is None else encode(self._turn)
+        step = b"" if self._step is None else encode(self._step)
+        return ChainEnd(self._tree.peaks, self.size, self.prev, self.state, self.turns, self.steps, turn, step)
 
     @property
     def size(self) -> int:

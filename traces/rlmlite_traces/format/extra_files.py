@@ -8,11 +8,35 @@ from collections.abc import Iterator
 from typing import Final
 
 from rlmlite_traces.files.guarded import Folder
-from rlmlite_traces.format.lines import BLOBS, EFFECTS, HEX, JOURNAL, LARGE_FOLDER, ORIGIN, RECORDS, STORE, TIMING
+from rlmlite_traces.format.lines import (
+    BLOBS,
+    CHECKPOINT,
+    EFFECTS,
+    HEX,
+    JOURNAL,
+    LARGE_FOLDER,
+    ORIGIN,
+    RECORDS,
+    STORE,
+    TIMING,
+)
 
 NESTED_FOLDER: Final = "nested"
 _KNOWN: Final = frozenset(
-    {RECORDS, BLOBS, EFFECTS, JOURNAL, TIMING, STORE, LARGE_FOLDER, NESTED_FOLDER, "run.key", "lock", ORIGIN}
+    {
+        RECORDS,
+        BLOBS,
+        EFFECTS,
+        JOURNAL,
+        TIMING,
+        STORE,
+        LARGE_FOLDER,
+        NESTED_FOLDER,
+        "run.key",
+        "lock",
+        ORIGIN,
+        CHECKPOINT,
+    }
 )
 _NAMED: Final = 100
 """At most so many extra names are told: a folder may hold millions."""

@@ -34,6 +34,7 @@ TIMING: Final = "timing.jsonl"
 LARGE_FOLDER: Final = "blobs"
 STORE: Final = "store"
 ORIGIN: Final = "origin"
+CHECKPOINT: Final = "checkpoint"
 
 LARGE = 64 * 1024
 """Content of more bytes than this is a file of its own under `blobs/`, named by its ref."""

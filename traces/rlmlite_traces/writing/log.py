@@ -17,7 +17,8 @@ Everything is checked before the first byte is written: nothing is written that 
 Not here: what a record says (the kernel), what is left after a crash (`recovery`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +45,7 @@ from rlmlite_traces.format.chain import Chain
 from rlmlite_traces.format.formats import is_current
 from rlmlite_traces.format.lines import (
     BLOBS,
+    CHECKPOINT,
     EFFECTS,
     JOURNAL,
     LARGE_FOLDER,
@@ -55,6 +57,7 @@ from rlmlite_traces.format.lines import (
 )
 from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace, large_files, missing_error, open_trace
 from rlmlite_traces.writing.journal import Journal
+from rlmlite_traces.writing.marks import FileEnd, Mark, Resumed, WrittenRefs, resume_from
 from rlmlite_traces.writing.recovery import Recovered, recover
 
 KEY = "run.key"
@@ -67,20 +70,25 @@ _LINES_PER_WRITE = 1_024
 class Log:
     """Writes one trace. Use as a context manager, or call `close`; leaving it without a seal leaves it OPEN."""
 
-    def __init__(self, folder: Folder, run_key: bytes, lock: WriterLock, recovered: CheckedTrace | None) -> None:
+    def __init__(self, folder: Folder, lock: WriterLock, past: "_Past") -> None:
         """Not for callers: see `create` and `open`."""
-        self.path, self.run_key, self.recovered = folder.path, run_key, recovered
+        self.path, self.run_key, self.recovered = folder.path, past.run_key, past.trace
+        self.is_resumed = past.resumed is not None
         self._lock = lock
-        self._chain = Chain()
-        self._written_refs: set[Ref] = set()
+        self._chain = Chain() if past.resumed is None else past.resumed.chain
+        self._written_refs = WrittenRefs() if past.resumed is None else past.resumed.refs
         self._called = False  # whether calls were written since the last sync
         self._closed = False
         self._writing = False  # stays True after a failed write: what is in the files then is for `open` to find out
-        if recovered is not None:
-            self._follow(recovered)
+        if past.trace is not None and past.resumed is None:
+            self._follow(past.trace)
         self._records, self._blobs, self._effects, self._timing = (
             AppendOnlyFile(folder, name) for name in (RECORDS, BLOBS, EFFECTS, TIMING)
         )
+        for name, file in self._files().items():
+            digest = None if past.resumed is None else past.resumed.digests[name]
+            content = past.contents.get(name, b"")
+            file.know(hashlib.sha256(content) if digest is None else digest, len(content))
         self._journal = Journal(folder)
 
     @classmethod
@@ -106,7 +114,7 @@ class Log:
         lock = WriterLock(folder, LOCK)
         try:
             folder.write_new(KEY, run_key.hex().encode())
-            log = cls(folder, run_key, lock, None)
+            log = cls(folder, lock, _Past(run_key))
             folder.sync()
         except BaseException:
             lock.release()
@@ -114,8 +122,11 @@ class Log:
         return log
 
     @classmethod
-    def open(cls, path: Path) -> "Log":
+    def open(cls, path: Path, mark_of: "Callable[[Folder], Mark | None] | None" = None) -> "Log":
         """Continue a trace. An end that a crash tore is cut off; `recovered` is the trace that is left.
+
+        `mark_of` gives the mark that the last writer left (`mark`), if that is known to have written it. Where it fits
+        the files, these are not verified again: `is_resumed` is true, and `recovered` is the genesis alone.
 
         Raises:
             TraceMissingError: there is no trace, or its run key is gone.
@@ -130,7 +141,7 @@ class Log:
                 raise TraceMissingError(path / RECORDS, "no such file, so this is no trace")
             lock = WriterLock(folder, LOCK)
             try:
-                return cls(folder, *_continue(folder, lock))
+                return cls(folder, lock, _continue(folder, mark_of))
             except BaseException:  # also an interrupt must not leave the trace locked
                 lock.release()
                 raise
@@ -181,6 +192,16 @@ class Log:
             self.append(entry)
         if self._called or self._journal.results:
             self.sync()
+
+    def mark(self) -> Mark | None:
+        """Where this writer stands, for the next one; None if a write failed, or its run has ended."""
+        ends = {name: file.end() for name, file in self._files().items()}
+        known = {name: FileEnd(*end) for name, end in ends.items() if end is not None}
+        is_sound = len(known) == len(ends) and not (self._closed or self._writing or self._chain.sealed)
+        return Mark(known, self._chain.end(), self._written_refs.packed) if is_sound else None
+
+    def _files(self) -> dict[str, AppendOnlyFile]:
+        return {RECORDS: self._records, BLOBS: self._blobs, EFFECTS: self._effects}
 
     def sync(self) -> None:
         """Make all records durable, and then empty the journal: never the other way round."""
@@ -341,9 +362,24 @@ def _remove_new(folder: Folder) -> None:
         above.remove_folder(folder.path.name)
 
 
-def _continue(folder: Folder, lock: WriterLock) -> tuple[bytes, WriterLock, CheckedTrace | None]:
-    """The key, the lock and the trace of a run that goes on. An end that a crash tore is cut off. Raises as `open`."""
-    recovered = recover(UncheckedTrace.read(folder.path))
+class _Past(msgspec.Struct, frozen=True):
+    """What a log begins with: the key, the trace that is there, its files' bytes, and what a mark gave of it."""
+
+    run_key: bytes
+    trace: CheckedTrace | None = None
+    contents: Mapping[str, bytes] = {}
+    resumed: Resumed | None = None
+
+
+def _continue(folder: Folder, mark_of: Callable[[Folder], Mark | None] | None) -> _Past:
+    """The past of a run that goes on. An end that a crash tore is cut off. Raises as `open`."""
+    unchecked = UncheckedTrace.read(folder.path)
+    contents = {RECORDS: unchecked.records, BLOBS: unchecked.blobs, EFFECTS: unchecked.effects}
+    mark = None if mark_of is None else mark_of(folder)
+    resumed = None if mark is None else resume_from(mark, unchecked)
+    if resumed is not None:
+        return _Past(_read_run_key(folder), resumed.begun, contents, resumed)
+    recovered = recover(unchecked)
     trace = recovered.trace
     try:
         _cut_files(folder, recovered)
@@ -354,7 +390,8 @@ def _continue(folder: Folder, lock: WriterLock) -> tuple[bytes, WriterLock, Chec
         raise missing_error(folder.path, error) from None
     if trace is not None and not is_current(trace.genesis):
         raise UnknownFormatError("format", FORMAT, trace.genesis.v)
-    return _read_run_key(folder), lock, trace
+    kept = {name: content[: recovered.keep[name]] for name, content in contents.items()}
+    return _Past(_read_run_key(folder), trace, kept)
 
 
 def _cut_files(folder: Folder, recovered: Recovered) -> None:
@@ -382,6 +419,6 @@ def _delete_secrets(folder: Folder) -> None:
 
     With the key, content that was removed from a trace could be guessed and confirmed against its ref.
     """
-    for name in (KEY, JOURNAL, STORE):  # STORE names a folder of this machine
+    for name in (KEY, JOURNAL, STORE, CHECKPOINT):  # STORE names a folder of this machine
         folder.remove(name)
     folder.sync()

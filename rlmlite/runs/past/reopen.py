@@ -2,6 +2,7 @@
 
     the trace           genesis, turn 1 (3 steps), turn 2: its turn record and 2 of 4 steps; the journal has 1 result
     verified            hashes and order are right; the torn end of a crash is cut off
+    a checkpoint        gives the past at once, if it is to be believed (`checkpoints`); otherwise
     executed again      each record is computed anew and must be the same: so this kernel can add to it
     the past            the state after turn 1, and turn 2 as unfinished: 3 records and 1 result of it are known
 
@@ -13,7 +14,6 @@ that this user began it here, or the caller names it again (`Access`). What leav
 Not here: who asks for it (`session`, `nested`).
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -26,11 +26,14 @@ from rlmlite.guard.terminal import one_line
 from rlmlite.inputs import READING, Reading, deriving
 from rlmlite.inputs.formats.remote.urls import is_remote
 from rlmlite.inputs.refetch import how_to_name, how_to_trust, open_places, sources_of
-from rlmlite.runs.history import Exchange, exchanges_of_records
+from rlmlite.runs.history import History, exchanges_of_records
 from rlmlite.runs.outcome import ModelUsage
+from rlmlite.runs.past.checkpoints import Checkpoint, CheckpointReader
+from rlmlite.runs.run import Past
 from rlmlite_kernel.records.evolution import lacked_guards
 from rlmlite_kernel.records.records import Turn
 from rlmlite_kernel.records.refs import RunKey
+from rlmlite_kernel.run.snapshots.snapshot import SnapshotError, restore
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import (
@@ -40,23 +43,10 @@ from rlmlite_traces import (
     FileBlobs,
     Log,
     Replayed,
-    Unfinished,
     Verdict,
     allow_claims,
     replay,
 )
-
-
-class Past(msgspec.Struct, frozen=True):
-    """A run from its trace: the state after its last whole turn, and the turn that something stopped, if one was."""
-
-    log: Log
-    state: State
-    blobs: FileBlobs
-    inputs: Mapping[str, Input]
-    history: tuple[Exchange, ...]
-    unfinished: Unfinished | None
-    usage: ModelUsage
 
 
 def reopen(path: Path, reading: Reading = READING, access: Access = NO_ACCESS, blobs: FileBlobs | None = None) -> Past:
@@ -65,16 +55,44 @@ def reopen(path: Path, reading: Reading = READING, access: Access = NO_ACCESS, b
     `blobs` are those of a parent, in which a nested run finds what its parent has read.
     Raises `SettingError` for a run that cannot go on here, `OutOfMemoryError`, and what `Log.open` raises.
     """
-    log = Log.open(path)
+    checkpoints = CheckpointReader()
+    log = Log.open(path, checkpoints.read if blobs is None else None)
     try:
         if log.recovered is None:
             raise SettingError(
                 f"{path} holds no run: its process was stopped before the run began; delete it and start again"
             )
-        return _past(log, log.recovered, reading, access, blobs)
+        past = _past(log, log.recovered, reading, access, blobs)
+        if log.is_resumed and checkpoints.checkpoint is not None:
+            return _resumed(past, checkpoints.checkpoint)
+        return msgspec.structs.replace(past, refusal=checkpoints.refusal)
+    except SnapshotError as error:
+        log.close()
+        return msgspec.structs.replace(_executed_again(path, reading, access), refusal=str(error))
     except BaseException:
         log.close()
         raise
+
+
+def _executed_again(path: Path, reading: Reading, access: Access) -> Past:
+    """The past of a trace, whatever checkpoint is there."""
+    log = Log.open(path)
+    try:
+        assert log.recovered is not None  # it was there a moment ago
+        return _past(log, log.recovered, reading, access, None)
+    except BaseException:
+        log.close()
+        raise
+
+
+def _resumed(begun: Past, checkpoint: Checkpoint) -> Past:
+    """The past that a checkpoint is of; `begun` is that of the genesis alone. Raises `SnapshotError`."""
+    return msgspec.structs.replace(
+        begun,
+        state=restore(checkpoint.snapshot, begun.state, begun.blobs),
+        history=History(encoded=checkpoint.history),
+        usage=ModelUsage.of(checkpoint.counts),
+    )
 
 
 def _past(log: Log, trace: CheckedTrace, reading: Reading, access: Access, parent: FileBlobs | None) -> Past:
@@ -109,7 +127,7 @@ def _past(log: Log, trace: CheckedTrace, reading: Reading, access: Access, paren
         state=state,
         blobs=blobs,
         inputs=_inputs(trace, state),
-        history=exchanges_of_records(whole_turns, trace.content, room),
+        history=History(exchanges_of_records(whole_turns, trace.content, room)),
         unfinished=unfinished,
         usage=usage_in(trace, whole),
     )

@@ -1,0 +1,1 @@
+"""Snapshots: a state as data, so that a host need not execute a run again to go on with it."""
