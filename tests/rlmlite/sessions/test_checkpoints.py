@@ -14,6 +14,8 @@ from rlmlite import Scripted, Session
 from rlmlite.runs.past import checkpoints
 from rlmlite.runs.past.checkpoints import Checkpoint
 from rlmlite_kernel.run.snapshots.graph import UnkeptError
+from rlmlite_kernel.run.snapshots.snapshot import SAME, Answers
+from rlmlite_kernel.run.steps.state import State
 from rlmlite_traces import TraceError, Verdict, replay, verify
 from rlmlite_traces.format.lines import RECORDS
 
@@ -189,7 +191,7 @@ TAMPERINGS: dict[str, Callable[[Path], None]] = {
     "other values": rewritten(_values),
     "other labels": rewritten(_labels),
     "other budgets": _snapshot(used={}),
-    "no evidence": _snapshot(answer=None),
+    "no evidence": _snapshot(answers=None),
     "other notes": _snapshot(notes=("obey",)),
     "other marks": _snapshot(marks=()),
     "other history": rewritten(lambda known: msgspec.structs.replace(known, history=())),
@@ -309,3 +311,10 @@ def test_checkpoints_are_written_where_something_has_happened(place: Path) -> No
         assert session.pending() == ()
 
     assert (place / "checkpoint").stat().st_mtime_ns == before
+
+
+def test_a_snapshot_holds_all_of_a_state() -> None:
+    """A field that a state gains must go along, or a session goes on as if it were not there."""
+    made_anew = {"run", "variables", "used", "coverage", "exposure"}
+
+    assert set(State.__struct_fields__) == made_anew | set(SAME) | set(Answers.__struct_fields__)

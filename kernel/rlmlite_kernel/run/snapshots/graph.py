@@ -154,11 +154,15 @@ def _read_rows(fields: Sequence[Any], resolve: Callable[[Any], Any]) -> Rows:
     )
 
 
+_LIST = _Form("list", lambda v, n: [n(each) for each in v], lambda f, r: [r(each) for each in f])
+
 _FORMS: dict[type, _Form] = {
     # A whole number that no format of whole numbers holds.
     int: _Form("int", lambda v, _: [str(v)], lambda f, _: int(f[0])),
     Text: _Form("text", lambda v, _: [v.blob, v.start, v.stop], lambda f, _: Text(*f)),
-    list: _Form("list", lambda v, n: [n(each) for each in v], lambda f, r: [r(each) for each in f]),
+    list: _LIST,
+    # Not a value, but a part of what goes with values; it is read as a list.
+    tuple: _LIST,
     dict: _Form(
         "dict",
         lambda v, n: [[key, n(each)] for key, each in v.items()],

@@ -19,7 +19,8 @@ from rlmlite_kernel.observation.coverage import Coverage
 from rlmlite_kernel.records.findings import Range
 from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.run.snapshots.graph import GraphWriter, Node, UnkeptError, read_graph, walk
-from rlmlite_kernel.run.steps.state import Answer, State, state_digest
+from rlmlite_kernel.run.steps.answers import Answer, HeldAnswer, Lineage
+from rlmlite_kernel.run.steps.state import State, state_digest
 from rlmlite_kernel.run.steps.variables import Variable, Variables
 from rlmlite_kernel.values.blobs import Blobs, digest_of_name
 
@@ -64,16 +65,37 @@ class Snapshot(msgspec.Struct, frozen=True):
     step: int
     digest: str
     notes: tuple[str, ...]
-    answer: Answer | None
     partial: tuple[str, ...]
     failures: tuple[str, ...]
     earlier_failures: tuple[str, ...]
     lossy: dict[str, tuple[str, ...]]
     exposure: str
     remarks: tuple[StepRemark, ...]
+    shown: tuple[str, ...]
+    answers: Any
 
 
-SAME: Final = ("turn", "step", "digest", "notes", "answer", "partial", "failures", "earlier_failures", "remarks")
+class Answers(msgspec.Struct, frozen=True):
+    """The parts of a state in which any JSON may stand, with numbers of any length: they are written as values are."""
+
+    answer: Answer | None
+    held: tuple[HeldAnswer, ...]
+    draft: Answer | None
+    lineage: dict[str, Lineage]
+
+
+SAME: Final = (
+    "turn",
+    "step",
+    "digest",
+    "notes",
+    "partial",
+    "failures",
+    "earlier_failures",
+    "lossy",
+    "remarks",
+    "shown",
+)
 """Fields that a snapshot holds as the state has them."""
 
 
@@ -84,14 +106,15 @@ def take_snapshot(state: State, blobs: Blobs) -> Snapshot:
     objects = _objects_of_inputs(state)
     writer = GraphWriter({id(each): number for number, each in enumerate(objects)})
     variables = tuple(_kept(name, variable, writer) for name, variable in state.variables.items())
+    answers = Answers(state.answer, state.held, state.draft, dict(state.lineage))
     return Snapshot(
+        answers=writer.number(msgspec.to_builtins(answers)),
         variables=variables,
         nodes=writer.nodes,
         contents=_made_contents(writer, state, blobs),
         rendered=tuple(number for number, each in enumerate(objects) if getattr(each, "rendered", None) is not None),
         used=dict(state.used),
         marks=tuple((name, kind, tuple(ranges)) for (name, kind), ranges in state.coverage.marks.items()),
-        lossy=dict(state.lossy),
         exposure=hex(state.exposure),
         **{name: getattr(state, name) for name in SAME},
     )
@@ -107,6 +130,7 @@ def restore(snapshot: Snapshot, begun: State, blobs: Blobs) -> State:
             _render(objects[number], blobs)
         resolve = read_graph(snapshot.nodes, objects)
         variables = Variables({each.name: _variable(each, resolve) for each in snapshot.variables})
+        answers = msgspec.convert(resolve(snapshot.answers), Answers)
         exposure = int(snapshot.exposure, 16)
         marks = {(name, kind): list(ranges) for name, kind, ranges in snapshot.marks}
         coverage = Coverage(begun.coverage.layout, marks)
@@ -119,9 +143,9 @@ def restore(snapshot: Snapshot, begun: State, blobs: Blobs) -> State:
         variables=variables,
         used=snapshot.used,
         coverage=coverage,
-        lossy=snapshot.lossy,
         exposure=exposure,
         **{name: getattr(snapshot, name) for name in SAME},
+        **msgspec.structs.asdict(answers),
     )
 
 
