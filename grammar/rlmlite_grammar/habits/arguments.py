@@ -7,7 +7,7 @@ chunk(log, by="line")            chunk(log, by="lines")          the singular of
 
 from typing import Final
 
-from rlmlite_grammar.habits.habit import Place, Rewrite
+from rlmlite_grammar.habits.habit import Place, Rewrite, takes
 from rlmlite_grammar.syntax.printer import show_expr
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.ast import Call, Expr, Field, ListOf, Lit, Named, Obj, Unread, Var
@@ -51,6 +51,10 @@ def read_parameter(node: Expr, place: Place) -> Rewrite | Unread | None:
         # Where further arguments fill placeholders, any name may be one.
         if action.param(item.name) is not None or action.extra:
             continue
+        if item.name == "ascending" and takes(action, "desc", given) and isinstance(item.value, Lit):
+            # The one name that says the opposite.
+            named = (*node.named[:index], Named("desc", Lit(not item.value.v)), *node.named[index + 1 :])
+            return Rewrite(Call(node.name, node.args, named), "ascending=", "desc=not ")
         name = _name_here(item.name, action, given)
         if name is not None:
             named = (*node.named[:index], Named(name, item.value), *node.named[index + 1 :])

@@ -26,6 +26,11 @@ PARAMETERS: Final = (
         'h = search(x, "luna", whole_word=true)',
     ),
     ForeignName(
+        ("context", "context_lines", "before", "after", "window", "around", "surround"),
+        '`around(search(x, "luna"), lines=2)` adds the lines before and after each hit, `bytes=300` what is near',
+        'h = search(x, "luna", context=2)',
+    ),
+    ForeignName(
         ("start", "end", "offset", "begin", "from_line", "to_line", "skip", "page"),
         'search a part: `search(x[0:5000], "luna")`, or lines of it `search(x.lines[10:20], "luna")`',
         'h = search(x, "luna", start=100)',

@@ -56,11 +56,14 @@ from rlmlite_kernel.program.binding import (
 )
 from rlmlite_kernel.program.checks import CheckedCall
 from rlmlite_kernel.program.lowering import target_of
-from rlmlite_kernel.program.problems import HABITS, Problem, did_you_mean
+from rlmlite_kernel.program.problems import Problem, did_you_mean
 from rlmlite_kernel.program.queries import constant_query, matcher_for
 from rlmlite_kernel.program.schemas import schema_of
 from rlmlite_kernel.program.templates import holes
 from rlmlite_kernel.records.settings import Policy
+
+_LIKE_AN_ACTION = 0.8
+"""How much an unknown name has to resemble an action's for that to be named: a wrong lead is worse than none."""
 
 _MAX_DEPTH = 100
 """Levels of nesting. Evaluation is recursive, so this keeps it within the stack."""
@@ -200,9 +203,10 @@ class _StatementCheck:
         permitted = self._scope.policy.actions
         action = table.get(name)
         if action is None:
-            # A habit of another language before a likeness of spelling: `find` means `search`, not `final`.
-            near = HABITS.get(name) or did_you_mean(name, table)
-            hint = near or f"actions: {', '.join(table)}"
+            hint = did_you_mean(name, table, _LIKE_AN_ACTION) or f"actions: {', '.join(table)}"
+            if not name.isidentifier():
+                # What is left of other languages in a program that nobody has read again.
+                hint = "methods, arrows and f-strings have no meaning of their own; write action(value, ...)"
             self.report("unknown_action", f"no action `{name}`", call, hint)
         elif permitted is not None and name not in permitted:
             hint = f"permitted: {', '.join(permitted)}"

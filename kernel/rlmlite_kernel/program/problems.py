@@ -8,9 +8,13 @@ One `Problem` is one mistake at one place. The grammar finds some, the checker t
 """
 
 import difflib
+import re
 from collections.abc import Iterable
 
 import msgspec
+
+_ENDING = re.compile(r"(?<=\w{3})(s|d|ed|er|ers|ing)\Z")
+"""Matches an ending that makes another word of a word."""
 
 _EXCERPT = 100
 """Characters of a source line that a message quotes around the place."""
@@ -35,11 +39,18 @@ class Unparsed(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...]
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`did you mean `search`?`, or nothing when no known word is near."""
+def did_you_mean(word: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """`did you mean `search`?`, or nothing when no known word is near. `likeness` goes from 0 to 1."""
     # Sorted, so that of two words equally near the same one is named everywhere: the message goes into the record.
-    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
-    return f"did you mean `{near[0]}`?" if near else ""
+    near = difflib.get_close_matches(word, sorted(known), n=3, cutoff=likeness)
+    slips = [other for other in near if not _are_forms(word, other)]
+    return f"did you mean `{slips[0]}`?" if slips else ""
+
+
+def _are_forms(word: str, other: str) -> bool:
+    """Whether two words are forms of one, as `label` and `labeled`: then neither is a slip of the other."""
+    stems = [_ENDING.sub("", form) for form in (word, other)]
+    return word != other and stems[0] == stems[1] and {word, other} != {stems[0], f"{stems[0]}s"}
 
 
 def line_and_column(text: str, offset: int) -> tuple[int, int]:
@@ -73,27 +84,3 @@ def _excerpt(line: str, column: int) -> tuple[str, str]:
     # A tab has a width of its own wherever it is shown; a space stands in for it, so that the caret is under the place.
     shown = line[first : first + _EXCERPT].replace("\t", " ")
     return shown, " " * (column - 1 - first) + "^"
-
-
-HABITS = {
-    "print": "use show(x)",
-    "return": "use final(x)",
-    "if": "there are no branches; use where, pick or case",
-    "for": "there are no loops; use map, where or extract_over_chunks",
-    "while": "there are no loops; use map, where or extract_over_chunks",
-    "assert": "use where or pick",
-    "filter": "use where(rows, .field == ...)",
-    "select": "use map(rows, {name: .field})",
-    "grep": "use search(x, /regex/)",
-    "find": 'use search(x, "text")',
-    "findall": "use search(x, /regex/)",
-    "lines": "use x.lines",
-    "readlines": "use x.lines",
-    "open": 'use docs["path"]',
-    "llm_query": "use sub_lm(prompt)",
-    "llm": "use sub_lm(prompt)",
-    "answer": "use final(value)",
-    "FINAL": "use final(value)",
-    "FINAL_VAR": "use final(name)",
-}
-"""Names of other languages that controllers reach for, and what to write here instead."""

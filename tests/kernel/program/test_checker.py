@@ -18,7 +18,7 @@ MISTAKES = {
     "x = where(rows, .n == nope)": ("unknown_name", "no variable `nope`"),
     "x = where(rows, n2 == 1)": ("unknown_name", "`.n2`"),
     "serach(log)": ("unknown_action", "did you mean `search`?"),
-    "print(log)": ("unknown_action", "use show(x)"),
+    "print(log)": ("unknown_action", "actions: preview, load, show"),
     "x = map(rows, lowr(.a))": ("unknown_action", "did you mean `lower`?"),
     "x = chunk(log, sise=3)": ("unknown_name", "did you mean `size`?"),
     "sort(rows, key=.n)": ("unknown_name", "has no parameter `key`"),
