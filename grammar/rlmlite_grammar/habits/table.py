@@ -39,7 +39,7 @@ HABITS: Final = (
         read_parameter,
     ),
     Habit("a parameter by position", "x = around(hits, 2)", "x = around(hits, lines=2)", read_position),
-    Habit("a word in the singular", 'x = chunk(log, by="line")', 'x = chunk(log, by="lines")', read_word),
+    Habit("a word in the singular", 'x = around(hits, by="line")', 'x = around(hits, by="lines")', read_word),
     Habit("any of several texts", 'x = search(log, "a" or "b")', 'x = search(log, ["a", "b"])', read_any_of),
     Habit("a regex as a raw text", r'x = search(log, r"took \d+ ms")', r"x = search(log, /took \d+ ms/)", read_regex),
     Habit(
