@@ -3,7 +3,8 @@
     x = "né\\nb"
     x[1:3], x.chars[1:2]       both "é": by bytes, and by code points
     x.lines[2]                 "b": lines count from 1, as `line` in hits and every editor does
-    x[0:99]                    the whole, with a warning; a missing field or a row outside is null, with a warning
+    x[0:99]                    the whole; from a computed n below 0 too, with a warning
+    x.field, rows[99]          null with a warning, if there is no such field or row
 
 Positions are UTF-8 bytes, half-open, and move down to a code point. Only a literal negative bound counts from the end:
 one that was computed and came out negative is most likely a slip, so it is clamped, with a warning.
@@ -23,7 +24,7 @@ from rlmlite_kernel.evaluation.resolve import column_values
 from rlmlite_kernel.evaluation.work import READ, ROW
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
-from rlmlite_kernel.records.evolution import HABITS_OF_ROWS, ROWS_BY_RECIPE
+from rlmlite_kernel.records.evolution import CHUNKS_END_AT_LINES, HABITS_OF_ROWS, ROWS_BY_RECIPE
 from rlmlite_kernel.values.columns import Cells, Column, Ints, Spans, Text
 from rlmlite_kernel.values.fences import list_names
 from rlmlite_kernel.values.lines import kind
@@ -189,7 +190,9 @@ def _one_bound(bound: Bound, default: int, count: int, literal: bool, context: S
     place = bound + count if from_end else bound
     inside = min(max(place, 0), count)
     # Python moves a bound in silence. Here a position that is off is most likely a slip, so the observation says so.
-    if inside != place:
+    # What lies beyond the end was never there, so nothing is lost by it.
+    is_beyond = place > count and context.follows(CHUNKS_END_AT_LINES)
+    if inside != place and not is_beyond:
         one = f"the bound {bound:,} is outside 0..{count:,}; {inside:,} was used instead"
         context.miss("outside", one, "slices reach outside; what lies inside was used", was_said=True)
     return inside
@@ -293,7 +296,8 @@ def _line_bound(bound: Bound, default: int, count: int, literal: bool, context: 
     # The end of a slice is excluded, so it may lie one beyond the last line.
     highest = count + 1
     inside = min(max(place, 1), highest)
-    if inside != place:
+    is_beyond = place > highest and context.follows(CHUNKS_END_AT_LINES)
+    if inside != place and not is_beyond:
         one = f"line {bound:,} is outside 1..{highest:,}; {inside:,} was used instead"
         context.miss("outside", one, "slices reach outside; what lies inside was used", was_said=True)
     return inside

@@ -20,7 +20,7 @@ from rlmlite_kernel.engines.bytes.buffers import snap
 from rlmlite_kernel.observation.evidence import DocumentNames
 from rlmlite_kernel.observation.layout.cells import inline
 from rlmlite_kernel.observation.layout.lines import LineWriter
-from rlmlite_kernel.observation.layout.pieces import CLOSE, OPEN, UNCUT, Piece, head, join, size_of_text, visible
+from rlmlite_kernel.observation.layout.pieces import CLOSE, OPEN, UNCUT, Piece, join, size_of_text, visible
 from rlmlite_kernel.observation.layout.rows import PATTERNS, Layout, RowWriter
 from rlmlite_kernel.observation.layout.spelling import has_line_numbers, is_path, part_of, spell
 from rlmlite_kernel.observation.layout.texts import TextWriter
@@ -164,7 +164,7 @@ class ObservationWriter:
         body_room = self._room_of(title, min(room, ECHO // 2 if size_of_text(value) > ECHO // 2 else ECHO))
         shown = self._texts.write(value, body_room)
         if shown.stop > shown.start:
-            return self._seal(title, head(value, min(UNCUT, body_room), self._blobs), room)
+            return self._seal(title, self._texts.beginning(value, min(UNCUT, body_room)), room)
         return self._seal(title, shown.head, room)
 
     # Room

@@ -42,6 +42,7 @@ LOSSES_ARE_PARTIAL: Final = 15
 STRICT_DATES: Final = 16
 ALL_DEFINITIONS: Final = 17
 ANSWERS_ARE_HELD: Final = 18
+CHUNKS_END_AT_LINES: Final = 20
 FIELDS_OF_PROMPTS: Final = 21
 EVIDENCE_OF_NESTED_RUNS: Final = 22
 TIMES_AND_STEMS: Final = 23
@@ -83,6 +84,9 @@ FLAGS: Mapping[int, str] = {
     ANSWERS_ARE_HELD: "an answer that something speaks against is held back for a turn, or partial where there is no "
     "next one; drafts stand where no answer was taken; a quote may come with the place that it claims; an empty prompt "
     "is a fault",
+    CHUNKS_END_AT_LINES: "chunks by bytes end at line ends; `describe` of an action's name tells how it is called; a "
+    "slice that asks for more than there is, and blank lines that fit no form, are no warnings; a search without hits "
+    "says in what other reading there are some",
     FIELDS_OF_PROMPTS: "there are `extract`, `tool_over_rows`, `explore_over_rows`, `collect`, `concat` of columns and "
     "`require`; the prompt of a batch of rows sends the fields that it names alone, and one over chunks that shows "
     "none of them is given them",

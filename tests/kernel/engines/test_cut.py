@@ -1,5 +1,6 @@
 """Chunks, templates and replacement against their plain definitions."""
 
+import itertools
 import re
 
 import pytest
@@ -7,8 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlmlite_kernel.engines.bytes.buffers import SpanArrays
+from rlmlite_kernel.engines.bytes.line_ends import newline_view
 from rlmlite_kernel.engines.bytes.positions import LineIndex
-from rlmlite_kernel.engines.cut.cut import CutError, chunk_at, chunk_bytes, chunk_lines, chunk_paragraphs, split_at
+from rlmlite_kernel.engines.cut.cut import (
+    CutError,
+    chunk_at,
+    chunk_bytes,
+    chunk_bytes_at_lines,
+    chunk_lines,
+    chunk_paragraphs,
+    split_at,
+)
 from rlmlite_kernel.engines.query.query import QueryError, compile_query, literal, regex
 from rlmlite_kernel.engines.query.templates import fields_pattern, template_pattern
 from rlmlite_kernel.engines.search.find import find
@@ -172,3 +182,23 @@ def test_fields_of_a_line() -> None:
     for wrong in ("none", "{a} {a}", "{a b}"):
         with pytest.raises(QueryError):
             fields_pattern(wrong)
+
+
+@settings(max_examples=scale(200))
+@given(texts, sizes)
+def test_chunks_of_bytes_end_at_lines(text: str, pair: tuple[int, int]) -> None:
+    """They are valid UTF-8, go on, join to the text, and end at a line end wherever their second half has one."""
+    content, (size, overlap) = text.encode(), pair
+    starts, stops = chunk_bytes_at_lines(LineIndex(content), 0, len(content), size, overlap)
+    chunks = list(zip(starts.tolist(), stops.tolist(), strict=True))
+    ends = newline_view(content)
+
+    assert all(content[start:stop].decode() for start, stop in chunks)
+    assert all(stop - start <= size + 6 for start, stop in chunks)
+    assert all(start < later <= stop < end for (start, stop), (later, end) in itertools.pairwise(chunks))
+    if overlap == 0:
+        assert b"".join(content[start:stop] for start, stop in chunks) == content
+        near = min(size // 2, size - 1)
+        for start, stop in chunks[:-1]:
+            has_line_end = b"\n" in bytes(ends[max(start, start + size - near) : start + size])
+            assert not has_line_end or bytes(ends[stop - 1 : stop]) == b"\n"

@@ -10,14 +10,18 @@ by batch; `limit` then counts the hits that pass.
 
 from rlmlite_kernel.actions.search.filter_hits import HitFilter
 from rlmlite_kernel.actions.search.hits import HitBuilder, size_of_hits
-from rlmlite_kernel.actions.search.sweep import Sweep, choose_query, note_other_lines, note_windows
+from rlmlite_kernel.actions.search.sweep import Sweep, SweepQuery, choose_query, note_other_lines, note_windows
 from rlmlite_kernel.actions.search.targets import TargetPiece, target_pieces
 from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.engines.query.query import Matcher
+from rlmlite_kernel.engines.query.query import Matcher, Query
+from rlmlite_kernel.engines.query.readings import other_readings
 from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 from rlmlite_kernel.engines.search.tally import MANY
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.program.ast import Expr
+from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.program.ast import Expr, ListOf, Lit, Rx
+from rlmlite_kernel.program.queries import constant_query, matcher_for
+from rlmlite_kernel.records.evolution import CHUNKS_END_AT_LINES
 from rlmlite_kernel.values.values import Rows, Value
 
 _TOO_MANY = "use limit= to keep only the first hits; count(search(...)) and count_by(search(...), .field) hold none"
@@ -76,8 +80,8 @@ def counting_allowance(context: StepContext, pieces: list[TargetPiece]) -> int:
 
 
 def warn_no_hits(context: StepContext, matcher: Matcher, pieces: list[TargetPiece]) -> None:
-    """Say that nothing was found, and why, if the line ends are to blame."""
-    context.note("no hits", code="no_hits")
+    """Say that nothing was found, in what other reading there would be hits, and whether the line ends are to blame."""
+    context.note(_no_hits(context, matcher.query, pieces), code="no_hits")
     members = matcher.query.members or (matcher.query,)
     has_dollar = any(member.kind == "regex" and "$" in member.text for member in members)
     # One text is enough to see which line ends the target has; the others are most likely alike.
@@ -85,6 +89,49 @@ def warn_no_hits(context: StepContext, matcher: Matcher, pieces: list[TargetPiec
         context.warn(
             r"lines end in \r\n here, and `$` matches only after the \r: write \r?$ instead of `$`", code="crlf"
         )
+
+
+def _no_hits(context: StepContext, query: Query, pieces: list[TargetPiece]) -> str:
+    """`no hits`, and the first other reading of the query that has some.
+
+    Each reading is tried over the same texts, and charged as a search; none is tried where less is left than it may
+    cost.
+    """
+    size = sum(len(piece.text) for piece in pieces)
+    if not context.follows(CHUNKS_END_AT_LINES):
+        return "no hits"
+    for what, other, spelling in other_readings(query):
+        if _DEAR * size > context.budget_left("search_work"):
+            break
+        try:
+            sweep = Sweep(context, SweepQuery(matcher_for(other)), keep=0, counting=_DEAR * size)
+        except Fault:
+            continue
+        sweep.search_all(pieces, _forget)
+        if sweep.count:
+            # What a program has computed may be words of data, which do not stand outside a fence.
+            example = f": {spelling}" if _is_written(query, context) else ""
+            return f"no hits; {sweep.count:,} hits {what}{example}"
+    return "no hits"
+
+
+def _is_written(query: Query, context: StepContext) -> bool:
+    """Whether the program spells this query out."""
+    arguments = [
+        argument
+        for call in context.turn.calls
+        for argument in (*call.args, *(item.value for item in call.named))
+        if isinstance(argument, Lit | Rx | ListOf)
+    ]
+    return any(constant_query(argument) == query for argument in arguments)
+
+
+_DEAR = 40
+"""A reading is tried only if this many units for each byte are left."""
+
+
+def _forget(piece: TargetPiece, matches: MatchArray) -> None:
+    """Only how many there are is asked."""
 
 
 def _has_crlf(piece: TargetPiece, context: StepContext) -> bool:

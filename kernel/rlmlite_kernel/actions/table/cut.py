@@ -18,7 +18,8 @@ _MOVED_BYTES = 3
 def _chunks(call: PricedCall) -> Range:
     """How many chunks a text makes, or several texts together.
 
-    By bytes: 20,000 bytes of one text at the default 8,000 make 3; of several texts, each may add one that is not full.
+    By bytes: 20,000 bytes of one text at the default 8,000 make 3 to 5, as they end at lines; of several texts, each
+    may add one that is not full.
     By any other unit there are at most as many chunks as bytes. A row that is cut in no way is one chunk (`files`).
     """
     texts, size, by = call.subject.rows, call.subject.text_bytes, call.constants.get("by")
@@ -34,12 +35,14 @@ def _chunks(call: PricedCall) -> Range:
     # after it gets its bytes.
     longest = unit if unit > _MOVED_BYTES else unit + _MOVED_BYTES
     least = size.groups_of(longest).low
+    # An end moves back to a line end in the second half.
+    shortest = max(1, unit - min(unit // 2, unit - 1))
     if call.subject.is_single:
-        return Range(least, size.groups_of(unit).high)
+        return Range(least, size.groups_of(shortest).high)
     if texts.high is None:
         return Range(least, None)
     # As many full chunks as the text of all has room for, and one that is not full from each text.
-    return Range(least, size.high // unit + texts.high)
+    return Range(least, size.high // shortest + texts.high)
 
 
 def _chunk_extent(call: PricedCall) -> Extent:

@@ -56,7 +56,7 @@ ACTIONS = (
         "describe",
         look.describe,
         (TARGET,),
-        "shows what a value is: kind, size, lines or columns, a sample",
+        'shows what a value is: kind, size, lines or columns, a sample; describe("search") explains an action',
         example="logs: text, 1,800 bytes, 100 lines",
     ),
 )

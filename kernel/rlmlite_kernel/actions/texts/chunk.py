@@ -3,7 +3,8 @@
     chunk(log, size=100, by="lines", overlap=10)
     -> {"index": 0, "doc": null, "line": 1, "start": 0, "end": 7981, "text": lines 1-100}, {"index": 1, "line": 91, ...}
 
-`size` and `overlap` count in the unit of `by`: bytes, lines or paragraphs. With `by="files"` a chunk is a document,
+`size` and `overlap` count in the unit of `by`: bytes, lines or paragraphs. By bytes a chunk ends at a line end, if
+there is one in its second half. With `by="files"` a chunk is a document,
 with `by="symbols"` it begins where a definition does, and with `by=/re/` at each match; there a size makes no sense, so
 it is refused rather than ignored. Each text of a target is cut by itself: no chunk spans two documents. With a field,
 `by=session`, the rows of each value are one chunk (`key_chunks`).
@@ -14,11 +15,13 @@ import numpy as np
 from rlmlite_kernel.actions.search.targets import SpanBuilder, TargetPiece, target_pieces
 from rlmlite_kernel.actions.texts.symbol_chunks import DEFAULT_SIZE, chunk_symbols
 from rlmlite_kernel.engines.bytes.buffers import IntArray
+from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.cut.cut import (
     CutError,
     TooManyPartsError,
     chunk_at,
     chunk_bytes,
+    chunk_bytes_at_lines,
     chunk_lines,
     chunk_paragraphs,
 )
@@ -27,8 +30,8 @@ from rlmlite_kernel.engines.search.find import open_text
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Expr
-from rlmlite_kernel.records.evolution import CHARGED_BEFORE
-from rlmlite_kernel.values.columns import Column, Ints, LineNumbers
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE, CHUNKS_END_AT_LINES
+from rlmlite_kernel.values.columns import Column, Ints, LineNumbers, Text
 from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.values import Rows, Value
 
@@ -132,7 +135,7 @@ def _cut(
             most = _most_matches(context)
             paragraphs = None if most is None or overlap >= count else most * (count - overlap) + overlap
             return chunk_paragraphs(index.content, text.start, text.stop, count, overlap, paragraphs)
-        return chunk_bytes(context.blobs.read(text.blob), text.start, text.stop, count, overlap)
+        return _cut_bytes(text, index, count, overlap, context)
     except TooManyPartsError as error:
         if not context.follows(CHARGED_BEFORE):
             context.ensure_fits(_CUT * error.parts // MEMORY_PER_VALUE_BYTE)
@@ -140,6 +143,14 @@ def _cut(
         raise Fault("budget", f"chunk found more than {error.parts:,} paragraphs, too many for `chunks`") from None
     except CutError as error:
         raise Fault("bound", str(error)) from None
+
+
+def _cut_bytes(
+    text: Text, index: LineIndex, size: int, overlap: int, context: StepContext
+) -> tuple[IntArray, IntArray]:
+    if context.follows(CHUNKS_END_AT_LINES):
+        return chunk_bytes_at_lines(index, text.start, text.stop, size, overlap)
+    return chunk_bytes(context.blobs.read(text.blob), text.start, text.stop, size, overlap)
 
 
 def _at_matches(piece: TargetPiece, by: Matcher, context: StepContext) -> tuple[IntArray, IntArray]:

@@ -39,9 +39,12 @@ def warn_of_empty_fields(fields: Mapping[str, object], lines: int, where: str, c
             context.warn(f"`{name}` is empty {where} ({lines:,}): check the form", code="fields_empty")
 
 
-def warn_of_unmatched(unmatched: int, matched: int, context: StepContext) -> None:
-    """Say how many lines do not match: they are set apart, not dropped, or counts would be wrong in silence."""
-    if unmatched:
+def warn_of_unmatched(unmatched: int, matched: int, context: StepContext, blank: int = 0) -> None:
+    """Say how many lines do not match: they are set apart, not dropped, or counts would be wrong in silence.
+
+    With blank lines nothing is lost: where there are no others, nothing is said.
+    """
+    if unmatched > blank:
         context.warn(
             f"{unmatched:,} of {unmatched + matched:,} lines do not match; they are in .unmatched",
             code="lines_unmatched",

@@ -7,6 +7,7 @@ so what they return is what the observation writer writes:
     preview(log, head=200)     the first 200 bytes         preview(hits, tail=5)     the last five rows
     preview(log, head=200, tail=200)     both, as a list of two
     describe(log)              {"kind": "text", "bytes": 1800, "lines": 100, "first": the first line}
+    describe("search")         how the action is called, what it gives, what its parameters mean
 
 Offsets in a text count bytes, and a cut moves to the start of a code point.
 """
@@ -14,6 +15,8 @@ Offsets in a text count bytes, and a cut moves to the start of a code point.
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.program.action_table import Action, Param
+from rlmlite_kernel.records.evolution import CHUNKS_END_AT_LINES
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of, size_of
 
@@ -70,7 +73,9 @@ def show(context: StepContext, *values: Value) -> Value:
 
 
 def describe(context: StepContext, target: Value) -> Value:
-    """What a value is: a record of kind, size, lines, columns, and the first of it."""
+    """What a value is: a record of kind, size, lines, columns, and the first of it. Of an action's name: its entry."""
+    if isinstance(target, str) and target in context.table and context.follows(CHUNKS_END_AT_LINES):
+        return explain_action(context.table[target])
     text = context.text_of(target)
     if text is not None:
         first_line = _first_line(text, context)
@@ -80,6 +85,21 @@ def describe(context: StepContext, target: Value) -> Value:
         return {"kind": kind_of(target), "bytes": size_of(target), "value": target}
     first_row = rows.row(0, context.blobs) if len(rows) else None
     return {"kind": rows.kind, "rows": len(rows), "columns": list(rows.columns), "first": first_row}
+
+
+def explain_action(action: Action) -> str:
+    """All that the table says of an action: how it is called, what it gives, its parameters, an example."""
+    lines = [f"{action.signature()} -> {action.result}", action.help]
+    lines += [f"  {param.name}: {param.help}{_words(param)}" for param in action.params]
+    if action.extra:
+        lines.append(f"  name=value: {action.extra}")
+    if action.example:
+        lines.append(f"e.g. {action.example}")
+    return "\n".join(lines)
+
+
+def _words(param: Param) -> str:
+    return f"; one of {', '.join(param.words)}" if param.words else ""
 
 
 def _count_lines(text: Text, context: StepContext) -> int:

@@ -38,7 +38,7 @@ from rlmlite_kernel.engines.search.find import SearchResult, find, open_text
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.queries import matcher_for
-from rlmlite_kernel.records.evolution import CHARGED_BEFORE, WHOLE_LINES
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE, CHUNKS_END_AT_LINES, WHOLE_LINES
 from rlmlite_kernel.values.columns import Column, Ints, LineNumbers, Spans, Text
 from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.values import Rows, Value
@@ -81,7 +81,7 @@ def parse_lines(context: StepContext, target: Value, form: Matcher | str, record
     if records:
         warn_of_lead_in(len(rest), context)
     else:
-        warn_of_unmatched(len(rest), parsed.count, context)
+        warn_of_unmatched(len(rest), parsed.count, context, _count_blank(unmatched.spans(), context))
     group_columns = _group_columns(matcher, groups_of_pieces, parsed.spans())
     named = named_groups(matcher, group_columns, reserved_columns(context))
     require_fields(named)
@@ -124,6 +124,27 @@ def _line_rows(lines: SpanBuilder, named: dict[str, Column]) -> Rows:
         **named,
     }
     return Rows("lines", columns, len(spans), spans)
+
+
+_LOOKED_AT = 10_000
+"""Lines that are looked at for whether they are blank; of more, only the empty ones count as such."""
+
+
+def _count_blank(lines: Spans, context: StepContext) -> int:
+    """How many lines have nothing but white space."""
+    if not context.follows(CHUNKS_END_AT_LINES):
+        return 0
+    has_text = np.flatnonzero(lines.starts < lines.stops)
+    blank = len(lines) - len(has_text)
+    if len(has_text) <= _LOOKED_AT:
+        for row in has_text.tolist():
+            text = lines.at(row, context.blobs)
+            blank += isinstance(text, Text) and len(text) < _LONG and not text.read(context.blobs).strip()
+    return blank
+
+
+_LONG = 1_000
+"""Bytes of a line that is not taken for blank, whatever it has."""
 
 
 def _parse_piece(piece: TargetPiece, matcher: Matcher, context: StepContext) -> _LinesOfPiece:

@@ -12,7 +12,18 @@ Chunks at a query need no size: one starts at each match (`chunk_at`), or they a
 import msgspec
 import numpy as np
 
-from rlmlite_kernel.engines.bytes.buffers import BoolArray, Buffer, IntArray, Octets, SpanArrays, int_array, octets
+from rlmlite_kernel.engines.bytes.buffers import (
+    BoolArray,
+    Buffer,
+    Haystack,
+    IntArray,
+    Octets,
+    SpanArrays,
+    haystack,
+    int_array,
+    octets,
+    snap,
+)
 from rlmlite_kernel.engines.bytes.positions import LineIndex
 from rlmlite_kernel.engines.query.query import Matcher, as_block_matcher
 from rlmlite_kernel.engines.search.find import find
@@ -52,6 +63,56 @@ def chunk_bytes(content: Buffer, start: int, stop: int, size: int, overlap: int 
     # With a size of 1 to 3, both ends may fall inside one code point.
     is_not_empty = starts < stops
     return starts[is_not_empty], stops[is_not_empty]
+
+
+def chunk_bytes_at_lines(index: LineIndex, start: int, stop: int, size: int, overlap: int = 0) -> SpanArrays:
+    """Chunks of at most `size` bytes that end at a line end, if there is one in their second half. Raises `CutError`.
+
+    A chunk that overlaps the one before it begins with a line, if one begins in the overlap.
+
+        "one two\\nthree\\nfour\\n" by 16     "one two\\nthree\\n", "four\\n": not "one two\\nthree\\nfo", "ur\\n"
+    """
+    _plan_chunks(0, size, overlap)  # refuses sizes that do not advance
+    content, text = index.content, haystack(index.content)
+    # A chunk goes on at least one byte beyond the overlap, or the next one would begin where it does.
+    near = min(size // 2, size - overlap - 1)
+    starts: list[int] = []
+    stops: list[int] = []
+    at = end = start
+    while end < stop:
+        end = _end_of_chunk(content, text, (at, min(at + size, stop), stop), near, end)
+        starts.append(at)
+        stops.append(end)
+        at = _start_in_overlap(content, text, end, overlap, at)
+    return int_array(starts), int_array(stops)
+
+
+def _end_of_chunk(content: Buffer, text: Haystack, bounds: tuple[int, int, int], near: int, before: int) -> int:
+    """Where a chunk ends that may reach from `bounds[0]` to `bounds[1]`: beyond `before`, where the last one ended."""
+    at, end, stop = bounds
+    if end == stop:
+        return stop
+    line_end = text.rfind(b"\n", max(at, end - near), end)
+    if line_end >= before:
+        return line_end + 1
+    return max(snap(content, end), _next_point(content, max(at, before), stop))
+
+
+def _start_in_overlap(content: Buffer, text: Haystack, end: int, overlap: int, at: int) -> int:
+    """Where the next chunk begins, after `at`: with the first line of what it shares, or at a code point of it."""
+    if not overlap:
+        return end
+    first = max(end - overlap, at + 1)
+    line_end = text.find(b"\n", first - 1, end - 1)
+    return line_end + 1 if line_end >= 0 else max(snap(content, first), _next_point(content, at, end))
+
+
+def _next_point(content: Buffer, at: int, stop: int) -> int:
+    """The first code point after an offset."""
+    place = at + 1
+    while place < stop and content[place] & 0xC0 == 0x80:
+        place += 1
+    return min(place, stop)
 
 
 def chunk_lines(index: LineIndex, start: int, stop: int, size: int, overlap: int = 0) -> SpanArrays:

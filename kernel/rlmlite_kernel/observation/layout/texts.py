@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from rlmlite_kernel.engines.bytes.buffers import snap
 from rlmlite_kernel.observation.layout.lines import LineWriter, Place
-from rlmlite_kernel.observation.layout.pieces import Piece, part
+from rlmlite_kernel.observation.layout.pieces import Piece, head, more, part
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
 
@@ -56,6 +56,14 @@ class TextWriter:
         last = self._cut_up(value, first, room // 3)
         return Parts(self._shown(value, value.start, first), first - value.start, last - value.start,
                      self._shown(value, last, value.stop))  # fmt: skip
+
+    def beginning(self, value: str | Text, room: int) -> Piece:
+        """The first lines of a text that is too long, and how much more there is."""
+        if not isinstance(value, Text) or not self.is_numbered(value):
+            return head(value, room, self._blobs)
+        stop = self._cut_down(value, value.start, room)
+        piece, left = self._shown(value, value.start, stop), value.stop - stop
+        return piece._replace(text=f"{piece.text}\n{more(left)}", cut=left)
 
     def _shown(self, value: Text, start: int, stop: int) -> Piece:
         if self.is_numbered(value):
