@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rlmlite_kernel.records.evolution import CHUNKS_END_AT_LINES, FLAGS
 from tests.kernel.machine import Machine
 from tests.sizes import scale
 
@@ -172,21 +173,34 @@ def test_indexes(items: list[int], at: int, literal: bool) -> None:
     ("expression", "said"),
     [
         ("x[n:]", "the bound -3 is outside 0..10; 0 was used instead"),
-        ("x[:20]", "the bound 20 is outside 0..10; 10 was used instead"),
         ("x[-20:]", "the bound -20 is outside 0..10; 0 was used instead"),
-        ("x.chars[0:99]", "the bound 99 is outside 0..10; 10 was used instead"),
-        ("x.lines[1:9]", "line 9 is outside 1..3; 3 was used instead"),
         ("x.lines[n:]", "line -3 is outside 1..3; 1 was used instead"),
         ("x.lines[7]", "line 7 is outside the 2 lines: the result is null"),
         ("x.lines[n]", "line -3 is outside the 2 lines: the result is null"),
     ],
 )
 def test_a_bound_that_was_moved_is_said(expression: str, said: str) -> None:
-    """Every bound that is moved is reported."""
+    """Every bound that is moved is reported, where something may be lost by it."""
     machine = Machine({"x": "0123\n5678\n"})
     machine.turn("n = -3")
 
     assert said in machine.turn(f"it = {expression}")
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("x[:20]", "the bound 20 is outside 0..10; 10 was used instead"),
+        ("x.chars[0:99]", "the bound 99 is outside 0..10; 10 was used instead"),
+        ("x.lines[1:9]", "line 9 is outside 1..3; 3 was used instead"),
+    ],
+)
+def test_an_upper_bound_beyond_the_end_loses_nothing(expression: str, said: str) -> None:
+    """So nothing is said of it; a run of before says what it said."""
+    before = tuple(flag for flag in FLAGS if flag != CHUNKS_END_AT_LINES)
+
+    assert "!" not in Machine({"x": "0123\n5678\n"}).turn(f"it = {expression}")
+    assert said in Machine({"x": "0123\n5678\n"}, flags=before).turn(f"it = {expression}")
 
 
 @pytest.mark.parametrize(

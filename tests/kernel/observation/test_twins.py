@@ -41,7 +41,7 @@ ERRORS = 'h = search(docs, "ERROR")\n'
         ("final(1, evidence=distinct(h[1:4], by=.text))", ["b.txt:2"]),
         ("final(count_by(h[1:2], .text))", ["b.txt:2"]),
         ("final(1, evidence=around(h[3:4], lines=1))", ["d.txt:2"]),
-        ('final(1, evidence=chunk(docs["b.txt"], size=8))', ["b.txt:1", "b.txt:2"]),
+        ('final(1, evidence=chunk(docs["b.txt"], by="lines", size=1))', ["b.txt:1", "b.txt:2"]),
         ('final(1, evidence=parse_lines(docs["d.txt"], "{level} {what}"))', ["d.txt:2"]),
         ('final(1, evidence=patterns(docs["b.txt"]))', ["b.txt:1", "b.txt:2"]),
         ('final(1, evidence=rank(docs[1:2], "disk", limit=1))', ["b.txt:2"]),
