@@ -19,7 +19,8 @@ ALL = 'hits = search(log, "ERROR")\n'
 
 def body(seen: str) -> str:
     """What stands in the last fence of an observation."""
-    return re.findall(r"<data \w+ from=[^\n]*>\n(.*?)\n</data", seen, re.DOTALL)[-1]
+    bodies: list[str] = re.findall(r"<data \w+ from=[^\n]*>\n(.*?)\n</data", seen, re.DOTALL)
+    return bodies[-1]
 
 
 @pytest.mark.parametrize(

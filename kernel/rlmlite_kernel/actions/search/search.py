@@ -14,7 +14,6 @@ from rlmlite_kernel.actions.search.sweep import Sweep, SweepQuery, choose_query,
 from rlmlite_kernel.actions.search.targets import TargetPiece, target_pieces
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher, Query
-from rlmlite_kernel.engines.query.readings import other_readings
 from rlmlite_kernel.engines.search.regex_cursor import MatchArray
 from rlmlite_kernel.engines.search.tally import MANY
 from rlmlite_kernel.evaluation.context import StepContext
@@ -97,9 +96,11 @@ def _no_hits(context: StepContext, query: Query, pieces: list[TargetPiece]) -> s
     Each reading is tried over the same texts, and charged as a search; none is tried where less is left than it may
     cost.
     """
-    size = sum(len(piece.text) for piece in pieces)
     if not context.follows(CHUNKS_END_AT_LINES):
         return "no hits"
+    from rlmlite_kernel.engines.query.readings import other_readings  # which few runs need
+
+    size = sum(len(piece.text) for piece in pieces)
     for what, other, spelling in other_readings(query):
         if _DEAR * size > context.budget_left("search_work"):
             break
