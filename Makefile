@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 UV     := uv==0.13.8
 PEERS  := .venv-peers
 FUZZ   := $(VENV)/.fuzz
-BENCHMARKS := chunk cold_start decode fanout hostile hostile_programs http load memory patterns positions rank receipts row_actions rows search sessions trace_size turn worker
+BENCHMARKS := chunk cold_start decode fanout hostile hostile_programs http load memory patterns positions prompts rank receipts row_actions rows search sessions trace_size turn worker
 PAGES   = README.md $(shell find docs -name '*.md')
 
 .DEFAULT_GOAL := help

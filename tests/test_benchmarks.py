@@ -26,6 +26,7 @@ BENCHMARKS = (
     "memory",
     "patterns",
     "positions",
+    "prompts",
     "rank",
     "receipts",
     "row_actions",
