@@ -93,7 +93,8 @@ FLAGS: Mapping[int, str] = {
     EVIDENCE_OF_NESTED_RUNS: "the evidence and the coverage of a nested run are its parent's too, and are in both "
     "records; an input that is a part of a text has the bytes of that part",
     TIMES_AND_STEMS: "there are more actions on values: parts of texts, rounding, times of day; `-` on two times is "
-    "what lies between them in seconds, and times with and without an offset from UTC have no order",
+    "what lies between them in seconds, and times with and without an offset from UTC have no order; `rank` "
+    "looks for the stems of English words, without accents",
     HABITS_OF_ROWS: 'a text as an index of rows, `rows["n"]`, is their column; a field `text` of a form takes the '
     "place of the line's text; both were a fault",
 }

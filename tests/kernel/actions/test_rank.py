@@ -56,7 +56,8 @@ def test_documents_are_ranked_together() -> None:
     """Documents by their lines, or each as a whole; an empty document has no passage."""
     machine = Machine({"docs": DOCS})
 
-    assert [row["doc"] for row in machine.of('rank(docs, "disk")')] == ["src/a.py", "b.md"]
+    assert [row["doc"] for row in machine.of('rank(docs, "disk")')] == ["src/a.py", "b.md", "b.md"]
+    assert [row["doc"] for row in machine.of('rank(docs, "disk", exact=true)')] == ["src/a.py", "b.md"]
     assert [row["doc"] for row in machine.of('rank(docs, "disk me", by="files")')] == ["b.md", "src/a.py"]
     assert [row["doc"] for row in machine.of('rank(paths(docs, "*.py"), "disk")')] == ["src/a.py"]
 

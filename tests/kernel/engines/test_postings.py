@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlmlite_kernel.engines.bytes.words import query_hashes, query_words
+from rlmlite_kernel.engines.bytes.words import query_hashes, query_words, stable_order
 from rlmlite_kernel.engines.ranking import postings
 from rlmlite_kernel.engines.ranking.bm25 import rank_units
 from rlmlite_kernel.engines.ranking.index_cache import IndexCache, decode_index, encode_index
@@ -114,7 +114,7 @@ def test_words_that_share_their_upper_bits_are_told_apart() -> None:
     """Where hashes share their upper bits, sorting falls back to whole hashes."""
     hashes = np.array([5, 3, 5, 4, 1 << 60, 3], np.uint64)
 
-    assert postings._stable_order(hashes).tolist() == [1, 5, 3, 0, 2, 4]
+    assert stable_order(hashes).tolist() == [1, 5, 3, 0, 2, 4]
 
 
 class Memory:

@@ -24,12 +24,13 @@ from rlmlite_kernel.actions.search.rank_index import (
 from rlmlite_kernel.actions.search.targets import TargetPiece, row_texts, target_pieces
 from rlmlite_kernel.actions.search.units import cut_units
 from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.engines.bytes.words import query_hashes, query_words
+from rlmlite_kernel.engines.bytes.words import query_words
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.ranking.bm25 import Ranking, rank_units
+from rlmlite_kernel.engines.ranking.stems import query_stems
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.records.evolution import CHARGED_BEFORE
+from rlmlite_kernel.records.evolution import CHARGED_BEFORE, TIMES_AND_STEMS
 from rlmlite_kernel.values.columns import Cells, Column, Ints, LineNumbers, Spans, Text
 from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value, rows_of
@@ -40,14 +41,23 @@ MOST_WORDS = 100
 _ROW = 48  # bytes that a passage takes in memory
 
 
-def rank(context: StepContext, target: Value, query: str, limit: int | None, by: str | Matcher | None) -> Value:
+def rank(
+    context: StepContext,
+    target: Value,
+    query: str,
+    limit: int | None,
+    by: str | Matcher | None,
+    exact: bool = False,
+) -> Value:
     """The passages that have any of the words, the best first, equal ones by position: {doc, line, .., text, score}.
 
-    Rows that are given without `by` are passages themselves and keep their fields.
+    Rows that are given without `by` are passages themselves and keep their fields. Endings of English words and accents
+    do not matter, unless words are to be `exact`.
     """
-    words = query_words(query)
-    if not 0 < len(words) <= MOST_WORDS:
-        problem = f'rank takes 1 to {MOST_WORDS} words, such as "disk failure"; the query has {len(words):,}'
+    by_stem = not exact and context.follows(TIMES_AND_STEMS)
+    words = QueryWords(query_stems(query) if by_stem else query_words(query), by_stem)
+    if not 0 < len(words.words) <= MOST_WORDS:
+        problem = f'rank takes 1 to {MOST_WORDS} words, such as "disk failure"; the query has {len(words.words):,}'
         raise Fault("query", problem)
     table = rows_of(target)
     # Documents are rows too, but a whole file is seldom the passage that is wanted: they are cut into lines.
@@ -67,7 +77,7 @@ def _rank_rows(table: Rows, words: QueryWords, limit: int | None, context: StepC
         _refuse_overlap(texts, context)
     else:
         context.ensure_fits(sum(map(len, texts)))
-    sources = sources_of_texts(texts, context)
+    sources = sources_of_texts(texts, words.by_stem, context)
     best = _select_best(sources, words, limit, context)
     rows = table.take(best.units)
     return Rows("passages", {**rows.columns, "score": Ints(best.scores)}, len(rows), rows.spans)
@@ -90,7 +100,7 @@ def _rank_passages(
     counts = [units_of_piece.count for units_of_piece in units]
     texts = [piece.text for piece in pieces]
     _charge(texts, sum(counts), words, context)
-    sources = [source_of_units(units_of_piece, context) for units_of_piece in units]
+    sources = [source_of_units(units_of_piece, words.by_stem, context) for units_of_piece in units]
     best = _select_best(sources, words, limit, context)
     # The number of the first unit of each piece. A unit is of the last piece that begins at or before its number, so
     # that pieces without any unit are passed over.
@@ -136,7 +146,7 @@ def _charge(texts: list[Text], units: int, words: QueryWords, context: StepConte
     The charge does not depend on whether an index is there already: a cache must not change what a run costs.
     """
     size = sum(map(len, texts))
-    work = size + units * len(words)
+    work = size + units * len(words.words)
     purpose = f"ranking {units:,} passages of {size:,} bytes"
     context.charge("search_work", work, purpose)
     context.work(_WORK_OF_PASSAGE * units, purpose)
@@ -151,18 +161,17 @@ def _charge(texts: list[Text], units: int, words: QueryWords, context: StepConte
 
 def _select_best(sources: list[IndexSource], words: QueryWords, limit: int | None, context: StepContext) -> Ranking:
     """The best units, numbered over all sources. Warns about words that do not occur, and about dropped units."""
-    hashes = query_hashes(words)
+    hashes = words.hashes()
     index = build_rank_index(sources, hashes, context)
     best = rank_units(index, hashes, limit)
     kept = len(best.units)
     context.ensure_room(_ROW * kept)
-    missing = [word for word, units in zip(words, best.units_per_word, strict=True) if not units]
+    missing = [word for word, units in zip(words.words, best.units_per_word, strict=True) if not units]
     if missing:
         # The words are the controller's, but may come from data: they are quoted.
         missing_words = ", ".join(missing)
-        context.warn(
-            f"{len(missing):,} of {len(words):,} words do not occur in the text:", missing_words, code="words_missing"
-        )
+        message = f"{len(missing):,} of {len(words.words):,} words do not occur in the text:"
+        context.warn(message, missing_words, code="words_missing")
     if kept < best.unit_count:
         context.note(f"{kept:,} of {best.unit_count:,} passages with a word of the query are kept", code="hits_limited")
     return best

@@ -15,21 +15,31 @@ import hashlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import groupby, pairwise
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
 from rlmlite_kernel.actions.search.units import LineUnits, Units
 from rlmlite_kernel.engines.bytes.buffers import digest_of, int_array
-from rlmlite_kernel.engines.bytes.words import Hashes
+from rlmlite_kernel.engines.bytes.words import Hashes, query_hashes
 from rlmlite_kernel.engines.ranking.postings import WordIndex, build_index, combine_indexes
+from rlmlite_kernel.engines.ranking.stems import STEMS, stem_hashes
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE
 from rlmlite_kernel.values.blobs import digest_of_name
 from rlmlite_kernel.values.columns import Text
 
-QueryWords: TypeAlias = tuple[str, ...]
-"""The different words of a query."""
+
+class QueryWords(NamedTuple):
+    """The different words of a query; `by_stem`: of those that have one stem the first, and stems are looked for."""
+
+    words: tuple[str, ...]
+    by_stem: bool
+
+    def hashes(self) -> Hashes:
+        """What is looked for in an index."""
+        return stem_hashes(self.words) if self.by_stem else query_hashes(self.words)
+
 
 INDEXED = 256 << 20
 """Bytes of text for which an index is kept."""
@@ -72,17 +82,22 @@ def build_rank_index(sources: list[IndexSource], hashes: Hashes, context: StepCo
     return context.blobs.index(f"all {digest}", load_and_combine, stored=False)
 
 
-def source_of_units(units: Units | LineUnits, context: StepContext) -> IndexSource:
+def source_of_units(units: Units | LineUnits, by_stem: bool, context: StepContext) -> IndexSource:
     """The units of one text."""
     text = units.text
 
     def build(only: Hashes | None) -> WordIndex:
-        return build_index(context.blobs.read(text.blob), *units.spans(), only=only)
+        return build_index(context.blobs.read(text.blob), *units.spans(), only=only, by_stem=by_stem)
 
-    return IndexSource(units.key, len(text), build)
+    return IndexSource(_key(units.key, by_stem), len(text), build)
 
 
-def sources_of_texts(texts: list[Text], context: StepContext) -> list[IndexSource]:
+def _key(key: str, by_stem: bool) -> str:
+    """The key of an index of words, or of stems."""
+    return f"{STEMS} {key}" if by_stem else key
+
+
+def sources_of_texts(texts: list[Text], by_stem: bool, context: StepContext) -> list[IndexSource]:
     """Texts as units, in order. A text with the blob `""` is an empty unit, so that numbers stay those of the rows."""
     sources: list[IndexSource] = []
     small: list[Text] = []  # texts of small runs, not yet in a source
@@ -91,15 +106,15 @@ def sources_of_texts(texts: list[Text], context: StepContext) -> list[IndexSourc
         is_large = sum(map(len, run)) >= _COPIED
         if blob and is_large:
             # The small ones first: units are numbered in the order of the rows.
-            sources.extend(_copy_in_batches(small, context))
-            sources.append(_source_of_run(run, context))
+            sources.extend(_copy_in_batches(small, by_stem, context))
+            sources.append(_source_of_run(run, by_stem, context))
             small = []
         else:
             small.extend(run)
-    return [*sources, *_copy_in_batches(small, context)]
+    return [*sources, *_copy_in_batches(small, by_stem, context)]
 
 
-def _source_of_run(run: list[Text], context: StepContext) -> IndexSource:
+def _source_of_run(run: list[Text], by_stem: bool, context: StepContext) -> IndexSource:
     """Texts of one blob, indexed where they are."""
     blob = run[0].blob
     starts = int_array([text.start for text in run])
@@ -107,15 +122,15 @@ def _source_of_run(run: list[Text], context: StepContext) -> IndexSource:
 
     def build(only: Hashes | None) -> WordIndex:
         content = context.blobs.read(blob)
-        return build_index(content, starts, stops, only=only)
+        return build_index(content, starts, stops, only=only, by_stem=by_stem)
 
     # Digests, as the places of a million rows would make a key of megabytes.
     key = f"{digest_of_name(blob)} {digest_of(starts)} {digest_of(stops)}"
     size = sum(map(len, run))
-    return IndexSource(key, size, build)
+    return IndexSource(_key(key, by_stem), size, build)
 
 
-def _copy_in_batches(texts: list[Text], context: StepContext) -> Iterator[IndexSource]:
+def _copy_in_batches(texts: list[Text], by_stem: bool, context: StepContext) -> Iterator[IndexSource]:
     """Texts of several blobs, in batches of about 4 MiB."""
     if not texts:
         return
@@ -126,10 +141,10 @@ def _copy_in_batches(texts: list[Text], context: StepContext) -> Iterator[IndexS
     batch_ends = np.flatnonzero(np.diff(batch_numbers)) + 1
     bounds = [0, *batch_ends.tolist(), len(texts)]
     for low, high in pairwise(bounds):
-        yield _source_of_copy(texts[low:high], context)
+        yield _source_of_copy(texts[low:high], by_stem, context)
 
 
-def _source_of_copy(texts: list[Text], context: StepContext) -> IndexSource:
+def _source_of_copy(texts: list[Text], by_stem: bool, context: StepContext) -> IndexSource:
     """Texts of several blobs, copied end to end with a line end between them, so that no word spans two."""
     # Each blob is named by its digest, so the places name the bytes: the same rows in another run have the same key.
     places = "\n".join(f"{digest_of_name(text.blob)} {text.start} {text.stop}" for text in texts)
@@ -143,6 +158,6 @@ def _source_of_copy(texts: list[Text], context: StepContext) -> IndexSource:
         sizes_with_line_end = [len(part) + 1 for part in parts]
         stops = np.cumsum(sizes_with_line_end, dtype=np.int64) - 1
         starts = np.concatenate(([0], stops[:-1] + 1))
-        return build_index(copied, starts, stops, only=only)
+        return build_index(copied, starts, stops, only=only, by_stem=by_stem)
 
-    return IndexSource(f"texts {key}", size, build)
+    return IndexSource(_key(f"texts {key}", by_stem), size, build)

@@ -16,6 +16,7 @@ from rlmlite_kernel.program.costs import (
     Range,
     part_of_it,
 )
+from rlmlite_kernel.records.evolution import TIMES_AND_STEMS
 
 _UNIT = "the unit; a record is a line and the indented lines after it; with a /regex/ each match begins a unit"
 _QUERY = Param("query", "query", "text, a list of texts (any of them matches), or a /regex/", default=None)
@@ -89,11 +90,19 @@ ACTIONS = (
                 "limit", "int", "keep only the best passages, at most this many", default=None, least=1, named_only=True
             ),
             Param("by", "word", _UNIT, None, None, UNITS, True, False, True),
+            Param(
+                "exact",
+                "bool",
+                "words only as they are spelled, with their endings and accents",
+                default=False,
+                named_only=True,
+                since=TIMES_AND_STEMS,
+            ),
         ),
         run=rank.rank,
         result="passages {doc, line, start, end, text, score}; rows keep their fields",
         example=_PASSAGE,
-        help="passages with any of the words, best first (BM25): lines, by= units as in around, or the rows you give",
+        help="passages with any of the words or their stems, best first (BM25): lines, by= units, or the rows you give",
         cost=WHOLE_TEXT,
         size=_within_limit,
     ),

@@ -7,6 +7,8 @@ words, so a run of them is read as its pairs of neighbours; a single character i
     fold_words(b"The Disk-3 fails")       b"the disk 3 fails", of which `split_words` finds four
     fold_words("日本語 v2".encode())       " 日本 本語  v2".encode(): three
 
+With `plain`, accents of Latin and Greek letters do not matter either: `naïve` is `naive`, however it is composed.
+
 Words become hashes because vectors of 64-bit numbers sort and compare far faster than strings. Only the first 64 bytes
 of a word count. Two words with one hash would count as one; who can construct such a pair could as well write the word
 itself. No locale matters, and the Unicode tables are Python's (`engine_versions` records which).
@@ -51,17 +53,26 @@ _GOLDEN, _ODD, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5
 _FIRST_BYTES = np.array([(1 << (8 * count)) - 1 for count in range(9)], np.uint64)
 
 
-def fold_words(text: bytes) -> bytes:
-    """The words in lower case with spaces between, pairs where a script has no spaces. Newlines stay beyond ASCII."""
+def fold_words(text: bytes, plain: bool = False) -> bytes:
+    """The words in lower case with spaces between, pairs where a script has no spaces. Newlines stay beyond ASCII.
+
+    `plain` takes accents off.
+    """
     # ASCII needs no Unicode tables, and most logs and code are ASCII.
     if text.isascii():
         return text.translate(_FOLD_ASCII)
     whole = unicodedata.normalize("NFKC", text.decode()).casefold()
-    return _pair_neighbours(whole.translate(_SEPARATORS)).encode()
+    return _pair_neighbours(whole.translate(_PLAIN_SEPARATORS if plain else _SEPARATORS)).encode()
 
 
 def split_words(buffer: bytes) -> tuple[IntArray, Hashes]:
     """Where each word of a text from `fold_words` starts, and its hash."""
+    starts, stops = word_spans(buffer)
+    return starts, hash_words(buffer, starts, stops)
+
+
+def word_spans(buffer: bytes) -> tuple[IntArray, IntArray]:
+    """Where each word of a text from `fold_words` starts and stops."""
     is_word = np.frombuffer(buffer, np.uint8) > _SPACE
     # A word starts or stops wherever the two kinds of bytes meet, so starts and stops alternate.
     edges = np.flatnonzero(is_word[1:] != is_word[:-1]) + 1
@@ -70,15 +81,18 @@ def split_words(buffer: bytes) -> tuple[IntArray, Hashes]:
     # A word at the very end has no edge after it.
     if len(edges) % 2:
         edges = np.append(edges, len(buffer))
-    starts, stops = edges[::2], edges[1::2]
+    return edges[::2], edges[1::2]
+
+
+def hash_words(buffer: bytes, starts: IntArray, stops: IntArray) -> Hashes:
+    """The hashes of words, by their first bytes."""
     # Clipped, so that one run of a megabyte (base64, say) does not take a hundred thousand rounds of `hash_spans`.
-    sizes = np.minimum(stops - starts, LONGEST)
-    return starts, hash_spans(buffer, starts, sizes)
+    return hash_spans(buffer, starts, np.minimum(stops - starts, LONGEST))
 
 
-def query_words(text: str) -> tuple[str, ...]:
+def query_words(text: str, plain: bool = False) -> tuple[str, ...]:
     """The different words of a query, in order."""
-    return tuple(dict.fromkeys(fold_words(text.encode()).decode().split()))
+    return tuple(dict.fromkeys(fold_words(text.encode(), plain).decode().split()))
 
 
 def query_hashes(words: tuple[str, ...]) -> Hashes:
@@ -118,18 +132,42 @@ def mix(hashes: Hashes) -> Hashes:
     return spread ^ (spread >> _HALF)
 
 
+def stable_order(hashes: Hashes) -> IntArray:
+    """The order that sorts the hashes, equal ones as they came.
+
+    Sorting numbers is three times as fast as sorting their order. So the low bits of each hash give way to its place,
+    and these numbers are sorted: the low bits are then the order. It is wrong only if two different hashes share all
+    their upper bits, which is checked.
+    """
+    place_bits = np.uint64(len(hashes).bit_length())
+    upper_bits = (hashes >> place_bits) << place_bits
+    keys = upper_bits | np.arange(len(hashes), dtype=np.uint64)
+    keys.sort()
+    place_mask = (np.uint64(1) << place_bits) - np.uint64(1)
+    order = (keys & place_mask).astype(np.int64)
+    in_order = hashes[order]
+    is_sorted = bool((in_order[1:] >= in_order[:-1]).all())
+    if is_sorted:
+        return order
+    return np.argsort(hashes, kind="stable")
+
+
 # The mark before each character of an unspaced script; no word can hold it.
 _PAIR = "\x01"
 
 
-class _Separators(dict[int, str | int]):
+class _Separators(dict[int, str | int | None]):
     """For `str.translate`: what is in no word becomes a space; a character of an unspaced script gets a `_PAIR`.
 
     Filled as characters come up, since a table of all 1.1 million would take a second to build.
     """
 
-    def __missing__(self, code: int) -> str | int:
-        self[code] = replacement = _separate(code)
+    def __init__(self, plain: bool) -> None:
+        super().__init__()
+        self._plain = plain
+
+    def __missing__(self, code: int) -> str | int | None:
+        self[code] = replacement = _without_accents(code) if self._plain else _separate(code)
         return replacement
 
 
@@ -142,7 +180,19 @@ def _separate(code: int) -> str | int:
     return f"{_PAIR}{char}" if is_unspaced else code
 
 
-_SEPARATORS = _Separators()
+def _without_accents(code: int) -> str | int | None:
+    """A Latin or Greek letter without its accents; nothing for an accent by itself."""
+    if code in _ACCENTS:
+        return None
+    # `ǖ` is `ü` and an accent, so this goes down to the letter. Other scripts keep their marks, which may be vowels.
+    base = unicodedata.normalize("NFD", chr(code))[0]
+    is_accented = base != chr(code) and unicodedata.name(base, "").startswith(("LATIN", "GREEK"))
+    return base if is_accented else _separate(code)
+
+
+_ACCENTS = range(0x0300, 0x0370)
+
+_SEPARATORS, _PLAIN_SEPARATORS = _Separators(plain=False), _Separators(plain=True)
 
 
 def _pair_neighbours(text: str) -> str:

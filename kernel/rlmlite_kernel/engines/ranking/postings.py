@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rlmlite_kernel.engines.bytes.buffers import Buffer, IntArray, int_array, octets, snap
-from rlmlite_kernel.engines.bytes.words import Hashes, fold_words, split_words
+from rlmlite_kernel.engines.bytes.words import Hashes, fold_words, split_words, stable_order
+from rlmlite_kernel.engines.ranking.stems import split_stems
 
 UintArray = npt.NDArray[np.uint32]
 """Unit numbers, or counts of words: half the memory of `IntArray`, and an index is mostly these."""
@@ -87,15 +88,19 @@ class WordIndex(NamedTuple):
         return units[firsts], counts
 
 
-def build_index(content: Buffer, starts: IntArray, stops: IntArray, only: Hashes | None = None) -> WordIndex:
+def build_index(
+    content: Buffer, starts: IntArray, stops: IntArray, only: Hashes | None = None, by_stem: bool = False
+) -> WordIndex:
     """The index of the units [start, stop) of a content; with `only`, of no other words than these.
+
+    `by_stem`: of the stems of their words, without accents (`stems`); `only` are then stems too.
 
     `lengths` and `words` count all words in either case, as ranking needs them.
     """
     lengths = np.zeros(len(starts), np.uint32)
     segments: list[PostingsSegment] = []
-    for block in _fold_blocks(memoryview(content), starts, stops):
-        places, hashes = split_words(block.buffer)
+    for block in _fold_blocks(memoryview(content), starts, stops, by_stem):
+        places, hashes = split_stems(block.buffer) if by_stem else split_words(block.buffer)
         # Words are in the order of the text, so those of a unit are those between its start and the next one's.
         words_before_unit = np.searchsorted(places, block.unit_starts)
         counts = np.diff(np.append(words_before_unit, len(places)))
@@ -161,32 +166,12 @@ def _hash_of_each_occurrence(segment: PostingsSegment) -> Hashes:
 
 
 def _build_segment(hashes: Hashes, units: UintArray) -> PostingsSegment:
-    order = _stable_order(hashes)
+    order = stable_order(hashes)
     in_order = hashes[order]
     differs_from_last = in_order[1:] != in_order[:-1]
     begins = np.flatnonzero(np.concatenate(([True], differs_from_last)))
     # Stable, so that the units of one word stay in their order: `occurrences` counts runs of them.
     return PostingsSegment(in_order[begins], begins.astype(np.uint32), units[order])
-
-
-def _stable_order(hashes: Hashes) -> IntArray:
-    """The order that sorts the hashes, equal ones as they came.
-
-    Sorting numbers is three times as fast as sorting their order. So the low bits of each hash give way to its place,
-    and these numbers are sorted: the low bits are then the order. It is wrong only if two different hashes share all
-    their upper bits, which is checked.
-    """
-    place_bits = np.uint64(len(hashes).bit_length())
-    upper_bits = (hashes >> place_bits) << place_bits
-    keys = upper_bits | np.arange(len(hashes), dtype=np.uint64)
-    keys.sort()
-    place_mask = (np.uint64(1) << place_bits) - np.uint64(1)
-    order = (keys & place_mask).astype(np.int64)
-    in_order = hashes[order]
-    is_sorted = bool((in_order[1:] >= in_order[:-1]).all())
-    if is_sorted:
-        return order
-    return np.argsort(hashes, kind="stable")
 
 
 class _FoldedBlock(NamedTuple):
@@ -197,7 +182,7 @@ class _FoldedBlock(NamedTuple):
     unit_starts: IntArray
 
 
-def _fold_blocks(view: memoryview, starts: IntArray, stops: IntArray) -> Iterator[_FoldedBlock]:
+def _fold_blocks(view: memoryview, starts: IntArray, stops: IntArray, plain: bool) -> Iterator[_FoldedBlock]:
     """The units in blocks of some 4 MiB. A unit that is larger comes in several blocks, of the same number."""
     # The bytes of all units up to and including each, with the byte that separates it from the next.
     size_through = np.cumsum(stops - starts + 1)
@@ -206,7 +191,7 @@ def _fold_blocks(view: memoryview, starts: IntArray, stops: IntArray) -> Iterato
         start, stop = int(starts[first]), int(stops[first])
         if stop - start > BLOCK:
             for part_start, part_stop in _cut_unit(view, start, stop):
-                folded = fold_words(bytes(view[part_start:part_stop]))
+                folded = fold_words(bytes(view[part_start:part_stop]), plain)
                 yield _FoldedBlock(folded, first, int_array([0]))
             first += 1
             continue
@@ -214,11 +199,11 @@ def _fold_blocks(view: memoryview, starts: IntArray, stops: IntArray) -> Iterato
         fitting = int(np.searchsorted(size_through, size_before + BLOCK, side="right"))
         # At least one: with its separator, a unit of exactly a block does not fit in one.
         last = max(first + 1, fitting)
-        yield _fold_block(view, first, starts[first:last], stops[first:last])
+        yield _fold_block(view, first, starts[first:last], stops[first:last], plain)
         first = last
 
 
-def _fold_block(view: memoryview, first: int, starts: IntArray, stops: IntArray) -> _FoldedBlock:
+def _fold_block(view: memoryview, first: int, starts: IntArray, stops: IntArray, plain: bool) -> _FoldedBlock:
     """Whole units as one block."""
     text = _join_units(view, starts, stops)
     sizes = stops - starts
@@ -230,7 +215,7 @@ def _fold_block(view: memoryview, first: int, starts: IntArray, stops: IntArray)
     # Beyond ASCII it does, so each unit is folded by itself and the starts are counted anew.
     unit_stops = unit_starts + sizes
     spans = zip(unit_starts.tolist(), unit_stops.tolist(), strict=True)
-    units = _fold_units([text[start:stop] for start, stop in spans])
+    units = _fold_units([text[start:stop] for start, stop in spans], plain)
     folded_sizes = [len(unit) + 1 for unit in units]
     folded_starts = np.cumsum([0, *folded_sizes[:-1]], dtype=np.int64)
     return _FoldedBlock(b" ".join(units), first, folded_starts)
@@ -246,14 +231,14 @@ def _join_units(view: memoryview, starts: IntArray, stops: IntArray) -> bytes:
     return b"\n".join([view[start:stop] for start, stop in spans])
 
 
-def _fold_units(units: list[bytes]) -> list[bytes]:
+def _fold_units(units: list[bytes], plain: bool) -> list[bytes]:
     """Each unit folded; those beyond ASCII in one go, since folding them costs a call each.
 
     They are joined by newlines, which folding keeps, so their own must go first.
     """
     beyond_ascii = [number for number, unit in enumerate(units) if not unit.isascii()]
     joined = b"\n".join(units[number].replace(b"\n", b" ") for number in beyond_ascii)
-    folded_beyond_ascii = fold_words(joined).split(b"\n")
+    folded_beyond_ascii = fold_words(joined, plain).split(b"\n")
     folded = [fold_words(unit) if unit.isascii() else unit for unit in units]
     for number, unit in zip(beyond_ascii, folded_beyond_ascii, strict=True):
         folded[number] = unit

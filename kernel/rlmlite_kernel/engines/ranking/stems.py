@@ -1,0 +1,90 @@
+"""Words of an index by their stems: `naïve cafés running` finds `naive café run`.
+
+Words are hashes (`bytes.words`), so each different word of a block is stemmed once, and its hash becomes that of its
+stem:
+
+    "running runs rank"     hashes [4, 7, 9], and 2 is that of "run"     [2, 2, 9]
+
+Only words of small English letters have a stem; `disk3` and `größe` are as they stand. How words end in other languages
+is not known here.
+"""
+
+import re
+from typing import Final
+
+import numpy as np
+
+from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray, octets
+from rlmlite_kernel.engines.bytes.words import (
+    Hashes,
+    fold_words,
+    hash_words,
+    query_words,
+    split_words,
+    stable_order,
+    word_spans,
+)
+from rlmlite_kernel.engines.ranking.porter import SHORTEST, stem_word
+
+STEMS: Final = "stems 1"
+"""The version of these rules, as part of the key of an index: one that was made by others is not read."""
+
+_LONGEST: Final = 40
+"""Letters of the longest word that is stemmed. Longer ones are no English words."""
+
+_WORD = re.compile(rb"[a-z]+")
+_ENGLISH = re.compile(rb"[a-z]{%d,%d}" % (SHORTEST, _LONGEST))
+
+
+def split_stems(text: bytes) -> tuple[IntArray, Hashes]:
+    """Where each word of a text from `fold_words` starts, and the hash of its stem."""
+    if len(_STEMS) > _MOST_STEMS:
+        _STEMS.clear()
+    starts, stops = word_spans(text)
+    hashes = hash_words(text, starts, stops)
+    english = np.flatnonzero(_are_english(text, starts, stops))
+    order = english[stable_order(hashes[english])]
+    in_order = hashes[order]
+    firsts = np.flatnonzero(np.append(True, in_order[1:] != in_order[:-1])) if len(order) else order
+    words = in_order[firsts].tolist()
+    _learn_stems(text, list(zip(words, starts[order[firsts]].tolist(), strict=True)))
+    stems = np.array([_STEMS[word] for word in words], np.uint64)
+    hashes[order] = np.repeat(stems, np.diff(np.append(firsts, len(order))))
+    return starts, hashes
+
+
+def _are_english(text: bytes, starts: IntArray, stops: IntArray) -> BoolArray:
+    """Whether each word is of English letters alone, and neither too short nor too long."""
+    signs = octets(text)
+    others = np.zeros(len(signs) + 1, np.int32)
+    np.cumsum((signs < ord("a")) | (signs > ord("z")), out=others[1:])
+    sizes = stops - starts
+    flags: BoolArray = (others[stops] == others[starts]) & (sizes >= SHORTEST) & (sizes <= _LONGEST)
+    return flags
+
+
+# Blocks of a text share most words, and turns share their texts: looking one up takes a hundredth of stemming it.
+_STEMS: dict[int, int] = {}
+_MOST_STEMS: Final = 1 << 20
+
+
+def _learn_stems(text: bytes, words: list[tuple[int, int]]) -> None:
+    """Remember the hashes of stems by the hashes of their words, which start at these places."""
+    unknown = [(word, start) for word, start in words if word not in _STEMS]
+    matches = [_WORD.match(text, start) for _, start in unknown]
+    stems = [stem_word(match[0].decode()).encode() for match in matches if match is not None]
+    _STEMS.update(zip([word for word, _ in unknown], split_words(b" ".join(stems))[1].tolist(), strict=True))
+
+
+def query_stems(text: str) -> tuple[str, ...]:
+    """The words of a query as they are spelled, without accents, the first of each stem."""
+    # The first of each stem is put in last, and stays.
+    words = reversed(query_words(text, plain=True))
+    by_stem = {stem_word(word) if _ENGLISH.fullmatch(word.encode()) else word: word for word in words}
+    firsts = set(by_stem.values())
+    return tuple(word for word in query_words(text, plain=True) if word in firsts)
+
+
+def stem_hashes(words: tuple[str, ...]) -> Hashes:
+    """A hash for the stem of each word."""
+    return split_stems(fold_words(" ".join(words).encode(), plain=True))[1]
