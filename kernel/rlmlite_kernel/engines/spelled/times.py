@@ -12,6 +12,7 @@ parliaments. No database of zones is read, as hosts have different ones.
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from rlmlite_kernel.engines.spelled.date_forms import clock_form
@@ -51,6 +52,8 @@ class Written(NamedTuple):
     is_named: bool = False
 
 
+# Lines of a log share their seconds, and two expressions their text.
+@lru_cache(maxsize=4_096)
 def read_written(text: str, order: str | None = None, year: int | None = None) -> Written:
     """What a text says, in the spellings of `dates` and with any clock behind or before the day."""
     iso = read_written_moment(_with_t(text))
