@@ -194,6 +194,26 @@ def nested_run(place: Path) -> None:
     )
 
 
+def nested_evidence_run(place: Path) -> None:
+    """Nested runs over a part of a text, a folder and a made text, two deep: their evidence and coverage come up."""
+    outer = (
+        'a = sub_rlm("Errors?", part=log[200:1400], share=0.3)\nb = sub_rlm("Where is two?", part=docs, share=0.3)\n'
+        'c = sub_rlm("Errors?", part=render(log.lines[1:20], "{text}"), share=0.3)\nshow(a, b, c)',
+        "final(a + b + c)",
+    )
+    inner = 'n = sub_rlm("How many?", part=part, share=0.8)\nfinal(n)'
+    innermost = 'h = search(part, ["ERROR", "two"])\nshow(h)\nfinal(count(h), evidence=h)'
+    rlmlite.run(
+        "How many?",
+        DATA,
+        controller=rlmlite.Scripted(outer),
+        nested=[rlmlite.Scripted(lambda _, __: inner), rlmlite.Scripted(lambda _, __: innermost)],
+        limits={"depth": 2, "turns": 300, "steps": 3_000},
+        trace=place,
+        run_key=KEY,
+    )
+
+
 def extract_run(place: Path) -> None:
     """Values read out of a text, with the places of their words, and out of rows."""
     program = """
@@ -263,6 +283,7 @@ RUNS: dict[str, Callable[[Path], None]] = {
     "rounds": rounds_run,
     "tools": tools_run,
     "nested": nested_run,
+    "nested-evidence": nested_evidence_run,
     "extract": extract_run,
     "tool-over-rows": tool_rows_run,
     "explore-over-rows": explore_run,
