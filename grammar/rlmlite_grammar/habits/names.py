@@ -52,6 +52,7 @@ OTHER_NAMES: Final = {
     "string": "str",
     "number": "float",
     "llm_query": "sub_lm",
+    "sub_llm": "sub_lm",
     "llm": "sub_lm",
     "ask_llm": "sub_lm",
     "rlm_query": "sub_rlm",

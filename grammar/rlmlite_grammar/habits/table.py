@@ -11,9 +11,11 @@ from rlmlite_grammar.habits.expressions import read_field, read_named_folds
 from rlmlite_grammar.habits.f_strings import read_f_string
 from rlmlite_grammar.habits.foreign import read_foreign_function, read_foreign_parameter, read_several_queries
 from rlmlite_grammar.habits.habit import Habit, Reading
+from rlmlite_grammar.habits.inputs import read_inputs
 from rlmlite_grammar.habits.methods import read_method
 from rlmlite_grammar.habits.names import read_copy, read_final_var, read_name
 from rlmlite_grammar.habits.queries import read_any_of, read_mask, read_regex, read_template
+from rlmlite_grammar.habits.ranges import read_range, read_stray_range
 from rlmlite_grammar.habits.schemas import read_type
 
 HABITS: Final = (
@@ -38,6 +40,13 @@ HABITS: Final = (
         'x = rank(log, "disk", limit=5)',
         read_parameter,
     ),
+    Habit("a range after a value", "preview(log, 0:100)", "preview(log[0:100])", read_range),
+    Habit(
+        "values after a prompt",
+        'x = sub_lm("What is this?", log)',
+        'x = sub_lm("What is this?\\n\\n{log}")',
+        read_inputs,
+    ),
     Habit("a parameter by position", "x = around(hits, 2)", "x = around(hits, lines=2)", read_position),
     Habit("a word in the singular", 'x = around(hits, by="line")', 'x = around(hits, by="lines")', read_word),
     Habit("any of several texts", 'x = search(log, "a" or "b")', 'x = search(log, ["a", "b"])', read_any_of),
@@ -59,7 +68,12 @@ HABITS: Final = (
 )
 """What is read as something else."""
 
-FOREIGN: Final[tuple[Reading, ...]] = (read_several_queries, read_foreign_parameter, read_foreign_function)
+FOREIGN: Final[tuple[Reading, ...]] = (
+    read_stray_range,
+    read_several_queries,
+    read_foreign_parameter,
+    read_foreign_function,
+)
 """What is refused with the sentence that shows what to write."""
 
 READINGS: Final[tuple[Reading, ...]] = tuple(dict.fromkeys((*(habit.reading for habit in HABITS), *FOREIGN)))

@@ -12,8 +12,14 @@ MISTAKES_IN_OPERATORS: Final = (
     ),
     Mistake(
         "use = to assign a value",
-        ("x <-1", "x => 1", "x = f(y := 1)"),
+        ("x <-1", "x => 1"),
         after=r":=|(<-|=>)(?![^\n]*\))",
+    ),
+    Mistake(
+        "use = to assign a value",
+        ("x = f(y := 1)",),
+        after=r"=",
+        before=r":",
     ),
     Mistake(
         "a function of a row is the expression itself: map(rows, .n * 2)",

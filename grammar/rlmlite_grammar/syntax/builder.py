@@ -19,7 +19,7 @@ from lark import Token, Transformer, v_args
 
 from rlmlite_grammar.syntax import literals
 from rlmlite_grammar.syntax.layout import DEEPEST, refuse_depth
-from rlmlite_grammar.syntax.names import ALIASES, ARROW, CONSTANTS, F_STRING, METHOD, check_key, check_name
+from rlmlite_grammar.syntax.names import ALIASES, ARROW, CONSTANTS, F_STRING, METHOD, RANGE, check_key, check_name
 from rlmlite_grammar.syntax.refusal import refuse
 from rlmlite_kernel.program import ast
 
@@ -114,6 +114,14 @@ class Builder(Transformer[Token, Body]):
         offset = _offset(name)
         parameter = Subtree(ast.Lit(check_name(str(name), offset)), (offset,))
         return _enclose(ast.Call(ARROW, (parameter.node, body.node)), offset, (parameter, body))
+
+    def range_from(self, low: Subtree, high: Subtree | None) -> Subtree:
+        """`low:high` as an argument."""
+        return _range(low, high, low.at[0])
+
+    def range_to(self, high: Subtree) -> Subtree:
+        """`:high` as an argument."""
+        return _range(None, high, high.at[0])
 
     def alternatives(self, *options: Subtree) -> Subtree:
         """`a | b | c`."""
@@ -211,6 +219,12 @@ class Builder(Transformer[Token, Body]):
         node = ast.Slice(of.node, low_node, high_node)
         parts = [subtree for subtree in (of, low, high) if subtree is not None]
         return _enclose(node, of.at[0], parts)
+
+
+def _range(low: Subtree | None, high: Subtree | None, offset: int) -> Subtree:
+    nothing = Subtree(ast.Lit(None), (offset,))
+    bounds = (low or nothing, high or nothing)
+    return _enclose(ast.Call(RANGE, tuple(bound.node for bound in bounds)), offset, bounds)
 
 
 def _offset(token: Token) -> int:

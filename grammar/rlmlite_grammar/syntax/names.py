@@ -36,6 +36,7 @@ ALIASES: Final = {"len": "count", "text": "render"}
 
 METHOD: Final = "."
 ARROW: Final = "=>"
+RANGE: Final = ":"
 F_STRING: Final = "f"
 """Calls that stand for what other languages write: `x.map(…)` is a call of `.map` with `x` first, `m => …` one of `=>`
 with the name and the body, `f"…"` one of `f` with the text. No action has such a name (`f` could be a host's, and then

@@ -15,7 +15,7 @@ import json
 import re
 from typing import Final, TypeAlias, assert_never
 
-from rlmlite_grammar.syntax.names import ALIASES, ARROW, F_STRING, LONGEST_NAME, METHOD
+from rlmlite_grammar.syntax.names import ALIASES, ARROW, F_STRING, LONGEST_NAME, METHOD, RANGE
 from rlmlite_kernel.program import ast
 
 # How tightly things bind; those of the operators are in `ast.OPERATORS`, in between.
@@ -121,6 +121,8 @@ def _composite(node: _Composite) -> str:
         case ast.Call(name=name, args=args, named=named):
             arguments = [_expr(argument) for argument in args]
             arguments += [f"{item.name}={_expr(item.value)}" for item in named]
+            if name == RANGE and len(args) == 2:
+                return ":".join("" if bound == ast.Lit(None) else _expr(bound) for bound in args)
             if name == ARROW and len(args) == 2:
                 return f"{args[0].v if isinstance(args[0], ast.Lit) else _expr(args[0])} => {arguments[1]}"
             if name == F_STRING and len(args) == 1 and isinstance(args[0], ast.Lit):

@@ -146,8 +146,17 @@ def is_word(param: Param, value: Expr) -> bool:
 
 def is_key_of(param: Param, value: Expr) -> bool:
     """Whether an argument of a parameter that takes words is a key of the rows: `chunk(turns, by=session)`."""
-    can_be_key = not isinstance(value, Lit | Rx) or (isinstance(value, Lit) and isinstance(value.v, str))
-    return param.or_key is not None and can_be_key and not is_word(param, value)
+    if param.or_key is None or isinstance(value, Rx):
+        return False
+    name = variable_name(value)
+    # `by=line` most likely means lines; the column of that name is `.line`.
+    return not isinstance(value, Lit) if name is None else not _is_nearly_word(param, name)
+
+
+def _is_nearly_word(param: Param, name: str) -> bool:
+    """Whether a name is one of the words, but for its case or a last s."""
+    word = name.lower()
+    return not {word, f"{word}s", word.removesuffix("s")}.isdisjoint(param.words)
 
 
 def bound_arguments(
