@@ -7,6 +7,9 @@ Three codes are no mistakes of a program but outages of the machine: see `run.tu
 OUT_OF_MEMORY, CRASHED, ABANDONED = "out_of_memory", "crashed", "abandoned"
 """Codes of outages: facts of the machine that ended a step, and no mistakes of the program (`run.turns.outages`)."""
 
+REQUIRED = "required"
+"""The code of a `require` whose condition does not hold."""
+
 ACTION_RAISED, NO_VALUE, ARGUMENT_CHANGED = "action_raised", "no_value", "argument_changed"
 """Codes of mistakes in an action of a host, and not in the program (`run.hosts.guard`)."""
 
@@ -30,6 +33,7 @@ FAULTS: dict[str, str] = {
     "not_installed": "an action needs an extra that is not installed",
     "denied": "the policy, or the person who was asked, does not allow a tool call",
     "egress": "the policy keeps an input's content from a model or a tool",
+    REQUIRED: "a requirement of the program does not hold, so nothing after it runs",
     "depends": "a statement that this one depends on did not succeed",
     "input_changed": "a file changed while it was read",
     ACTION_RAISED: "an action of the host raised an error that is no fault",

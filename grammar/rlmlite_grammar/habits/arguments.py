@@ -3,15 +3,22 @@
 around(hits, 2)                  around(hits, lines=2)           the next parameter in the printed order
 rank(log, "disk", k=5)           rank(log, "disk", limit=5)      another name
 chunk(log, by="line")            chunk(log, by="lines")          the singular of a word
+preview(log, 0:100)              preview(log[0:100])             a range after the value that it is of
+sub_lm("Compare.", a, b)         sub_lm("Compare.\\n\\n{a}\\n\\n{b}")    values after a prompt; one that it shows stays
+
+The last two are how the seed of this language writes them.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 from rlmlite_grammar.habits.habit import Place, Rewrite, takes
+from rlmlite_grammar.syntax.names import RANGE
 from rlmlite_grammar.syntax.printer import show_expr
 from rlmlite_kernel.program.action_table import Action, Param
-from rlmlite_kernel.program.ast import Call, Expr, Field, ListOf, Lit, Named, Obj, Unread, Var
+from rlmlite_kernel.program.ast import Call, Expr, Field, ListOf, Lit, Named, Obj, Slice, Unread, Var
 from rlmlite_kernel.program.checks import ExactlyOneOf
+from rlmlite_kernel.program.templates import holes
 
 OTHER_PARAMETERS: Final = {
     "limit": ("k", "n", "top_k", "topk", "top_n", "max", "max_results", "num_results", "max_hits", "count", "num"),
@@ -159,3 +166,73 @@ def _word_here(node: Expr, param: Param) -> str | None:
 def _short(node: Expr) -> str:
     text = show_expr(node)
     return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def read_range(node: Expr, place: Place) -> Rewrite | Unread | None:
+    """A call with a range after one of its arguments."""
+    if not isinstance(node, Call) or node.name == RANGE:
+        return None
+    for index, argument in enumerate(node.args[1:], 1):
+        before = node.args[index - 1]
+        if _is_range(argument) and not _is_range(before):
+            assert isinstance(argument, Call)
+            low, high = (None if bound == Lit(None) else bound for bound in argument.args)
+            args = (*node.args[: index - 1], Slice(before, low, high), *node.args[index + 1 :])
+            return Rewrite(Call(node.name, args, node.named), f"{node.name}(x, a:b)", f"{node.name}(x[a:b])")
+    return None
+
+
+def read_stray_range(node: Expr, place: Place) -> Rewrite | Unread | None:
+    """A range that follows no value: refused, with what to write."""
+    if not _is_range(node):
+        return None
+    return Unread("syntax", "a range needs the value that it is a part of", "write `x[0:100]`, or `preview(x, 0:100)`")
+
+
+def _is_range(node: Expr) -> bool:
+    return isinstance(node, Call) and node.name == RANGE
+
+
+def read_inputs(node: Expr, place: Place) -> Rewrite | Unread | None:
+    """A call of a model with values after its prompt."""
+    action = place.table.get(node.name) if isinstance(node, Call) else None
+    if not isinstance(node, Call) or action is None or not _asks_once(action) or len(node.args) < 2:
+        return None
+    prompt, *values = node.args
+    # Types and numbers are meant for parameters: a schema, a depth.
+    if any(isinstance(value, Obj | Lit) for value in values):
+        return None
+    named = dict(_names_of(values))
+    fresh = tuple(Named(name, value) for name, value in named.items() if value != Var(name))
+    text = _template_of(prompt)
+    if text == f"{{{_PROMPT}}}":
+        fresh = (Named(_PROMPT, prompt), *fresh)
+    shown = {hole.name for hole in holes(text)}
+    text += "".join(f"\n\n{{{name}}}" for name in named if name not in shown)
+    written, read = ", ".join(named), " ".join(f"{{{name}}}" for name in named)
+    call = Call(node.name, (Lit(text),), (*fresh, *node.named))
+    return Rewrite(call, f"{node.name}(prompt, {written})", f'{node.name}("... {read}")')
+
+
+_PROMPT: Final = "instruction"
+"""What a prompt is called that is computed."""
+
+
+def _template_of(prompt: Expr) -> str:
+    """The template of a prompt: a text is one itself, a variable is shown by its name, anything else as an argument."""
+    if isinstance(prompt, Lit) and isinstance(prompt.v, str):
+        return prompt.v
+    return f"{{{prompt.name if isinstance(prompt, Var) else _PROMPT}}}"
+
+
+def _asks_once(action: Action) -> bool:
+    """Whether an action takes a prompt first, and values for its placeholders by any name."""
+    first = action.params[0] if action.params else None
+    takes_values = bool(action.extra) and not action.needs_extra
+    return takes_values and first is not None and first.kind == "template" and first.holes == "variables"
+
+
+def _names_of(values: list[Expr]) -> Iterator[tuple[str, Expr]]:
+    """The name of each value in the prompt: of a variable its own."""
+    for number, value in enumerate(values, 1):
+        yield (value.name, value) if isinstance(value, Var) else (f"input_{number}", value)

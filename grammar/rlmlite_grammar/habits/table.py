@@ -5,17 +5,22 @@ The order matters where two fit one expression: the first is read. What has no c
 
 from typing import Final
 
-from rlmlite_grammar.habits.arguments import read_parameter, read_position, read_word
+from rlmlite_grammar.habits.arguments import (
+    read_inputs,
+    read_parameter,
+    read_position,
+    read_range,
+    read_stray_range,
+    read_word,
+)
 from rlmlite_grammar.habits.arrows import read_arrow, read_function_first
 from rlmlite_grammar.habits.expressions import read_field, read_named_folds
 from rlmlite_grammar.habits.f_strings import read_f_string
 from rlmlite_grammar.habits.foreign import read_foreign_function, read_foreign_parameter, read_several_queries
 from rlmlite_grammar.habits.habit import Habit, Reading
-from rlmlite_grammar.habits.inputs import read_inputs
 from rlmlite_grammar.habits.methods import read_method
 from rlmlite_grammar.habits.names import read_copy, read_final_var, read_name
 from rlmlite_grammar.habits.queries import read_any_of, read_mask, read_regex, read_template
-from rlmlite_grammar.habits.ranges import read_range, read_stray_range
 from rlmlite_grammar.habits.schemas import read_type
 
 HABITS: Final = (

@@ -1,4 +1,4 @@
-"""write_var, note, forget and final: actions whose effect is on the run itself.
+"""write_var, note, forget, require and final: actions whose effect is on the run itself.
 
 An action cannot change the run: it is handed values and returns one. These return a record of what is to happen
 (`Noted`, `Forgotten`, `Ended`), and the machine carries it out when the step is committed, so that a step which fails,
@@ -9,7 +9,8 @@ import msgspec
 
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import FOREIGN, TaintedValue, origin_words
-from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.faults import REQUIRED, Fault
+from rlmlite_kernel.values.values import kind_of
 
 
 class Ended(msgspec.Struct, frozen=True, eq=False):
@@ -58,6 +59,23 @@ def forget(context: StepContext, name: str) -> Forgotten:
     if name not in context.variables:
         raise Fault("unknown_name", f"there is no variable `{name}` to forget")
     return Forgotten(name)
+
+
+def require(context: StepContext, cond: TaintedValue, why: TaintedValue) -> TaintedValue:
+    """True, if the condition holds; else a fault with the author's words. Null does not hold: nothing is known.
+
+    The words stand in observations as the controller's own, so none of them may come from anywhere else.
+    """
+    foreign = why.origins & FOREIGN
+    if foreign:
+        words = " and ".join(origin_words(foreign))
+        raise Fault("type", f"the reason of a requirement must be in your own words; this one has content of {words}")
+    reason = context.require_text(why.value, "the reason of a requirement")
+    if cond.value is not None and not isinstance(cond.value, bool):
+        raise Fault("type", f"what is required must be true or false, not {kind_of(cond.value)}")
+    if cond.value is not True:
+        raise Fault(REQUIRED, f"not so: {reason}")
+    return cond.derive(True)
 
 
 def final(context: StepContext, value: TaintedValue, evidence: TaintedValue | None) -> Ended:

@@ -32,6 +32,9 @@ BUDGET_CODES: Final = frozenset({"budget", "search_work", "too_large"})
 NO_ROOM_AFTER: Final = "a step before it did not fit what is left of a budget"
 """Why a step is skipped after one that did not fit."""
 
+NOT_GATED: Final = "what it requires does not hold, or is not known"
+"""Why a step is skipped after a requirement that did not succeed."""
+
 
 def speak_in_order(
     spoken: int, variables: Mapping[str, TaintedValue], steps: Sequence[PlannedStep], *, is_strict: bool, barred: int

@@ -101,6 +101,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     - `in_rows`: it may stand inside a row expression, where it is applied to each row. `in_rows_since` is the flag
       (`records.evolution.FLAGS`) with which it came to be so, of an action that could not before.
     - `barrier`: it depends on every statement before it, and every statement after depends on it.
+    - `gates`: nothing after it runs unless it has succeeded.
     - `shows`: its result goes whole into the observation.
     - `ends`: nothing runs after it. `begins_run`: its call is a nested run.
     - `either_way`: its first two arguments, a schema and what is no schema, may stand in either order.
@@ -131,6 +132,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     in_rows: bool = False
     in_rows_since: int | None = None
     barrier: bool = False
+    gates: bool = False
     shows: bool = False
     ends: bool = False
     begins_run: bool = False

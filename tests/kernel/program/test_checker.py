@@ -272,6 +272,7 @@ def test_every_code_of_a_record_is_declared() -> None:
         "input_changed",
         "denied",
         "egress",
+        "required",
         "not_installed",
         "out_of_memory",
         "crashed",

@@ -3,6 +3,7 @@
 from rlmlite_kernel.actions import end
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.costs import SEARCH_WORK
+from rlmlite_kernel.records.evolution import FIELDS_OF_PROMPTS
 
 ACTIONS = (
     Action(
@@ -36,6 +37,20 @@ ACTIONS = (
         # The name is not read, so steps that use the variable would not be seen to depend on it.
         barrier=True,
         example="hits: forgotten",
+    ),
+    Action(
+        name="require",
+        family="state",
+        with_taint=True,
+        params=(Param("cond", "any", "what has to be true"), Param("why", "any", "what it means if it is not")),
+        run=end.require,
+        result="true",
+        help='stops the program if the condition is false or null: require(count(hits) > 0, "no errors")',
+        # What came before it has run, and what comes after it waits to see.
+        barrier=True,
+        gates=True,
+        example="true",
+        since=FIELDS_OF_PROMPTS,
     ),
     Action(
         name="final",

@@ -14,7 +14,7 @@ import msgspec
 
 from rlmlite_kernel.actions.end import Ended, Forgotten, Noted
 from rlmlite_kernel.effects.calls import Ask, CallSite
-from rlmlite_kernel.effects.flow import BUDGET_CODES, NO_ROOM_AFTER, misfit_doubt
+from rlmlite_kernel.effects.flow import BUDGET_CODES, misfit_doubt
 from rlmlite_kernel.effects.requests import Failed, Result
 from rlmlite_kernel.evaluation.arguments import Arguments
 from rlmlite_kernel.evaluation.context import StepContext
@@ -213,10 +213,10 @@ def _final_answer(ended: Ended, context: StepContext, constants: RunConstants) -
     return FinalAnswer(value, evidence, ended.value, ended.evidence)
 
 
-def refusal_of(planned: PlannedStep, context: StepContext, broken: Set[str], *, is_over: bool) -> StepOutcome | None:
+def refusal_of(planned: PlannedStep, context: StepContext, broken: Set[str], over: str) -> StepOutcome | None:
     """Why a step does not run at all; it costs no step then.
 
-    `broken` are the variables that an earlier step of the turn did not write. `is_over`: nothing more of it may run.
+    `broken` are the variables that an earlier step of the turn did not write. `over` is why nothing more of it may run.
     """
     if planned.problems:
         # No message: the observation explains every problem with its place in the text.
@@ -226,8 +226,8 @@ def refusal_of(planned: PlannedStep, context: StepContext, broken: Set[str], *, 
     if needed:
         words = ", ".join(f"`{name}`" for name in needed)
         return StepOutcome(context, "skipped", "depends", f"it needs {words}, which has no value")
-    if is_over:
-        return StepOutcome(context, "skipped", "depends", NO_ROOM_AFTER)
+    if over:
+        return StepOutcome(context, "skipped", "depends", over)
     limit = context.settings.limits.steps
     if limit <= context.ledger.get("steps", 0):
         return StepOutcome(context, "failed", "budget", f"the {limit:,} steps of this run are used up")

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from rlmlite_kernel.effects.flow import doubt_of
+from rlmlite_kernel.effects.flow import NO_ROOM_AFTER, NOT_GATED, doubt_of
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.canonical import encode_safely
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
@@ -38,13 +38,13 @@ class Aftermath(msgspec.Struct, frozen=True, eq=False):
     """What a step finds of the steps before it.
 
     `variables` are ahead of the run's state: see `run.steps.variables`. `broken` are those whose step did not succeed,
-    with the origins of what that step read: a step that needs one of them is skipped. `is_over`: what has not begun yet
-    is skipped as well.
+    with the origins of what that step read: a step that needs one of them is skipped. `over` is why what has not begun
+    yet is skipped as well, if it is.
     """
 
     variables: Variables
     broken: Mapping[str, int]
-    is_over: bool = False
+    over: str = ""
 
 
 def first_aftermath(before: State) -> Aftermath:
@@ -75,9 +75,18 @@ def finish(
         # Nobody could have written it.
         change = msgspec.structs.replace(change, variable=None)
     step = FinishedStep(planned, outcome, ast, change)
+    over = now.over or _end_after(planned, outcome, before)
+    return step, Aftermath(now.variables.apply(change), _broken_after(step, doubt, now, before), over)
+
+
+def _end_after(planned: PlannedStep, outcome: StepOutcome, before: State) -> str:
+    """Why no later step of the turn may run, if none may."""
+    action = before.run.table.get(planned.op)
+    # Whatever it failed of: a condition that could not be looked at does not hold either.
+    if action is not None and action.gates and outcome.status != "ok":
+        return NOT_GATED
     # Content is withheld, and the step did not fit a budget.
-    is_over = now.is_over or (before.hides_budgets and fits_no_budget(outcome))
-    return step, Aftermath(now.variables.apply(change), _broken_after(step, doubt, now, before), is_over)
+    return NO_ROOM_AFTER if before.hides_budgets and fits_no_budget(outcome) else ""
 
 
 def _doubt(planned: PlannedStep, outcome: StepOutcome, now: Aftermath, before: State) -> int:

@@ -134,7 +134,7 @@ class Progress:
         if code:
             return code
         planned = self._steps[number]
-        refusal = refusal_of(planned, context, self._aftermath.broken.keys(), is_over=self._aftermath.is_over)
+        refusal = refusal_of(planned, context, self._aftermath.broken.keys(), self._aftermath.over)
         if refusal is not None:
             self._finish(number, refusal)
             return ""
