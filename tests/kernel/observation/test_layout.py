@@ -174,6 +174,17 @@ def test_no_hits_say_what_would_hit(program: str, said: str) -> None:
     assert "! no hits\n" in Machine({"log": LOG}, flags=before).turn(program) + "\n"
 
 
+def test_one_hit_per_line() -> None:
+    """The first of each line, in every document; a limit counts lines, and what it leaves out is said."""
+    machine = Machine({"log": "a a b a\nb\na\n", "docs": {"a.py": "x x\nx\n", "b.py": "x x\n"}})
+    seen = machine.turn('h = search(log, "a", per="line")\nd = search(docs, "x", per="line")\nn = count(h)')
+
+    assert "h = 2 hits" in seen
+    assert "d = 3 hits" in seen
+    assert machine.turn('show(search(log, "a", per="line", limit=1))').startswith("! 1 of 2 hits are kept")
+    assert [row["start"] for row in machine.of("h")] == [0, 10]
+
+
 def test_words_of_data_are_no_hint() -> None:
     """What a query was computed from may be data, and does not stand outside a fence."""
     seen = Machine({"log": LOG, "word": "ERROR"}).turn("h = search(log, lower(word))")

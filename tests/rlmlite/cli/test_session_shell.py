@@ -13,7 +13,7 @@ from rlmlite.cli.output.exits import Exit
 from rlmlite_traces import Level, Verdict, replay, verify
 from tests.rlmlite.cli.commands import LOG, document, process, rlmlite
 
-FAN_OUT = 'read = extract_over_chunks(chunk(context, size=600), "Read {chunk}", schema={n: int})'
+FAN_OUT = 'read = extract_over_chunks(chunk(context, size=640), "Read {chunk}", schema={n: int})'
 
 
 def script(*replies: str) -> str:

@@ -8,6 +8,8 @@ There are two ways through it. Without `where` the sweep itself keeps the first 
 by batch; `limit` then counts the hits that pass.
 """
 
+import numpy as np
+
 from rlmlite_kernel.actions.search.filter_hits import HitFilter
 from rlmlite_kernel.actions.search.hits import HitBuilder, size_of_hits
 from rlmlite_kernel.actions.search.sweep import Sweep, SweepQuery, choose_query, note_other_lines, note_windows
@@ -21,7 +23,11 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Expr, ListOf, Lit, Rx
 from rlmlite_kernel.program.queries import constant_query, matcher_for
 from rlmlite_kernel.records.evolution import CHUNKS_END_AT_LINES
+from rlmlite_kernel.values.columns import LineTexts
 from rlmlite_kernel.values.values import Rows, Value
+
+PER = ("match", "line")
+"""What a hit may be one of."""
 
 _TOO_MANY = "use limit= to keep only the first hits; count(search(...)) and count_by(search(...), .field) hold none"
 _SAMPLE = 65_536  # bytes of a text in which its line ends are looked at
@@ -34,8 +40,17 @@ def search(
     template: str | None,
     limit: int | None,
     where: Expr | None,
+    per: str = "match",
 ) -> Value:
-    """Every match, leftmost first, never overlapping: rows {doc, line, start, end, match, text, groups, and names}."""
+    """Every match, leftmost first, never overlapping: rows {doc, line, start, end, match, text, groups, and names}.
+
+    With `per="line"` the first match of each line; `limit` counts what is kept.
+    """
+    if per == "line":
+        rows = _first_of_lines(search(context, target, query, template, None, where), context)
+        if limit is not None and len(rows) > limit:
+            _note_dropped_hits(limit, len(rows), "", context)
+        return rows if limit is None else rows.slice(0, min(limit, len(rows)))
     pieces = target_pieces(target, "search", context)
     look_for = choose_query("search", query, template, pieces, context)
     matcher = look_for.matcher
@@ -59,6 +74,18 @@ def search(
     if not len(rows):
         warn_no_hits(context, matcher, pieces)
     return rows
+
+
+def _first_of_lines(rows: Value, context: StepContext) -> Rows:
+    """Of hits in the order of the text those that are the first on their line."""
+    assert isinstance(rows, Rows)
+    assert rows.spans is not None
+    lines = LineTexts(rows.spans).lines(context.blobs)
+    is_first = np.ones(len(rows), np.bool_)
+    is_first[1:] = lines.starts[1:] != lines.starts[:-1]
+    if lines.which is not None:
+        is_first[1:] |= lines.which[1:] != lines.which[:-1]
+    return rows.take(np.flatnonzero(is_first))
 
 
 def _note_dropped_hits(kept: int, total: int, halted: str, context: StepContext) -> None:

@@ -16,7 +16,7 @@ from rlmlite_kernel.program.costs import (
     Range,
     part_of_it,
 )
-from rlmlite_kernel.records.evolution import TIMES_AND_STEMS
+from rlmlite_kernel.records.evolution import CHUNKS_END_AT_LINES, TIMES_AND_STEMS
 
 _UNIT = "the unit; a record is a line and the indented lines after it; with a /regex/ each match begins a unit"
 _QUERY = Param("query", "query", "text, a list of texts (any of them matches), or a /regex/", default=None)
@@ -71,6 +71,15 @@ ACTIONS = (
                 named_only=True,
             ),
             _HITS_WHERE,
+            Param(
+                "per",
+                "word",
+                '"line" keeps the first match of each line',
+                default="match",
+                words=search.PER,
+                named_only=True,
+                since=CHUNKS_END_AT_LINES,
+            ),
         ),
         run=search.search,
         result="hits {doc, line, start, end, match, text, groups, ...}",
