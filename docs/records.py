@@ -188,7 +188,7 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "detail": "blob: what was said of the failure",
         "cached": "whether the reply came from a cache",
         "child": "what came of a nested run, see below",
-        "shared": "the id of the call whose reply this one takes *(reserved)*",
+        "same_as": "the id of the call whose result this one took; it was not made, and used nothing",
         "trial": "the number of the repetition of one prompt *(reserved)*",
         "sampling": "how it was asked, where the role does not say it, unless the head says it: see `effects-sampling`",
         "inputs": "refs of the inputs of a nested run, by name, where each call of the round has its own",

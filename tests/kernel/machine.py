@@ -70,7 +70,9 @@ class Machine:
         *,
         limits: Limits | None = None,
         role: Role = ROLE,
+        roles: Mapping[str, Role] | None = None,
         actions: tuple[str, ...] | None = None,
+        policy: Policy | None = None,
         blobs: Blobs | None = None,
         table: Table = ACTIONS,
         parser: Parser = CODE_PARSER,
@@ -78,7 +80,9 @@ class Machine:
     ) -> None:
         self.blobs: Blobs = blobs or MemoryBlobs()
         self.parser = parser
-        settings = Settings(limits=limits or Limits(), roles={"sub": role}, policy=Policy(actions=actions))
+        settings = Settings(
+            limits=limits or Limits(), roles={"sub": role, **(roles or {})}, policy=policy or Policy(actions=actions)
+        )
         named = {name: make_input(self.blobs, content) for name, content in (inputs or {}).items()}
         self.done = begin(named, settings, KEY, table=table, flags=flags)
         self.entries: list[Entry] = list(self.done.entries)

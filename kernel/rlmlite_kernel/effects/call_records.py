@@ -28,8 +28,8 @@ class CallRecorder:
         self._content_refs: dict[str, Ref] = {}
         self.blobs: dict[Ref, Blob] = {}
 
-    def record(self, index: int, result: Result) -> EffectRecord:
-        """The record of one call."""
+    def record(self, index: int, result: Result, same_as: str = "") -> EffectRecord:
+        """The record of one call; `same_as` is the id of the one whose result it took, if it was not made."""
         calls, usage = self._calls, result.usage
         # An answer and an error exclude each other: a record has a `result`, or an `error` and perhaps a `detail`.
         answer_ref = detail_ref = None
@@ -63,6 +63,7 @@ class CallRecorder:
             inputs=self._nested_inputs(index),
             child=self._with_findings(result),
             sampling=result.sampling,
+            same_as=same_as,
         )
 
     def _with_findings(self, result: Result) -> Child | None:

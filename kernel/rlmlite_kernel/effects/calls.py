@@ -23,6 +23,7 @@ from rlmlite_kernel.effects.requests import EffectKind, Nested, Piece, Request, 
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.program.schemas import refusal_of
 from rlmlite_kernel.records.call_lines import request_id
 from rlmlite_kernel.records.settings import Role
 from rlmlite_kernel.values.blobs import Blobs
@@ -105,6 +106,10 @@ class CallSet(Sequence[Request]):
             sampling=self.model.sampling,
         )
 
+    def renumber(self, round_number: int) -> None:
+        """Make this the round of its step with this number: an action counts only the rounds that it asks for."""
+        self.place = self.place._replace(round=round_number)
+
     def digest(self, index: int) -> str:
         """SHA-256 (hex) of a rendered prompt."""
         if not self._digests[index]:
@@ -144,7 +149,8 @@ class Ask(msgspec.Struct, frozen=True, eq=False):
 
     `whole`: a call that cannot be made fails the step. `counters` are raised by one per call, besides the budget that
     counts calls of this kind. `holds` is reserved for each call while it is out, and what is used of it is charged: a
-    nested run's allowance.
+    nested run's allowance. `check` says what is wrong with the answer to a call, empty if nothing is; without it an
+    answer must have the form that its prompt asks for. `is_second`: answers are not asked for again once more.
     """
 
     calls: CallSet
@@ -152,6 +158,15 @@ class Ask(msgspec.Struct, frozen=True, eq=False):
     whole: bool = True
     counters: tuple[str, ...] = ()
     holds: Mapping[str, int] = {}
+    check: Callable[[int, str], str] | None = None
+    is_second: bool = False
+
+    def what_is_wrong(self, index: int, text: str) -> str:
+        """What is wrong with an answer to a call, in words that quote nothing of it; empty if nothing is."""
+        if self.check is not None:
+            return self.check(index, text)
+        schema = self.calls.prompts.schema
+        return "" if schema is None else refusal_of(text, schema)
 
 
 OUTSIDE = Role(model="", max_output_tokens=0)

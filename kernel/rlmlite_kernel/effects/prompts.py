@@ -13,6 +13,8 @@ the spans' lengths. The text itself is rendered when a request is read (`effects
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import cast
 
 import numpy as np
 
@@ -35,6 +37,10 @@ from rlmlite_kernel.values.values import Rows, Value
 _FORM = "\n\nAnswer with JSON only, of this form: "
 
 _BETWEEN = "\n\n"
+_REFUSED = "\n\nYour last answer was refused: "
+_AGAIN = ". Answer again, with JSON only, of the form above."
+_MEND = "Mend this answer, so that it has the form below. Change nothing else, and make nothing up.\n\n"
+_WRONG = "\n\nWhat is wrong with it: "
 
 RowPart = Part | list[Piece] | list[str]
 """A part that is the same for every call, or one for each."""
@@ -62,6 +68,14 @@ class Prompts:
     def __len__(self) -> int:
         return self._count
 
+    def again(self, indexes: Sequence[int], wrong: Sequence[str]) -> "Prompts":
+        """Some of these prompts once more, each with what was wrong with the answer to it."""
+        parts = [_choose(part, indexes) for part in self._parts]
+        # Bare: what was wrong is said in words of the kernel, which quote nothing of the answer.
+        parts += [_REFUSED, [Piece(words, "") for words in wrong], _AGAIN]
+        holdings = [partial(_holding_at, holding_of, tuple(indexes)) for holding_of in self._holdings]
+        return Prompts(parts, len(indexes), self.origins, holdings, self.schema, self.is_form_data)
+
     def parts(self, index: int) -> tuple[Part, ...]:
         """The recipe of one prompt."""
         return tuple(part[index] if isinstance(part, list) else part for part in self._parts)
@@ -84,6 +98,34 @@ class Prompts:
 
 def _size(part: Part) -> int:
     return len(part.encode()) if isinstance(part, str) else part.size()
+
+
+def mending(answers: Sequence[str], wrong: Sequence[str], asked: Prompts, origins: int) -> Prompts:
+    """Prompts that ask to mend answers to `asked`: each with the answer, and what is wrong with it."""
+    assert asked.schema is not None
+    parts: list[RowPart] = [_MEND, [Piece(answer, "answer") for answer in answers]]
+    parts += [_WRONG, [Piece(words, "") for words in wrong], *_ask_for_form(asked.schema, asked.is_form_data)]
+    # Answers of a model are no texts of inputs, whatever they quote: nothing is held.
+    return Prompts(parts, len(answers), origins, (), asked.schema, asked.is_form_data)
+
+
+def _ask_for_form(schema: Schema, is_data: bool) -> list[RowPart]:
+    """The sentence that asks for a form of the answer; the form is fenced if words in it are data."""
+    form = spell_schema(schema)
+    # As one part: the recipe of a prompt is recorded.
+    return [_FORM, Piece(form, "labels")] if is_data else [_FORM + form]
+
+
+def _choose(part: RowPart, indexes: Sequence[int]) -> RowPart:
+    """A part of some of the prompts."""
+    # As what it is: the cells of a column are pieces, or words of the program, never some of each.
+    if not isinstance(part, list):
+        return part
+    return cast(RowPart, [part[index] for index in indexes])
+
+
+def _holding_at(holding_of: Callable[[int], Holding], indexes: tuple[int, ...], place: int) -> Holding:
+    return holding_of(indexes[place])
 
 
 class PromptWriter:
@@ -145,12 +187,8 @@ class PromptWriter:
         return [_BETWEEN, [self._piece(value, rows.origins, str(ROW_TEXT)) for value in values]]
 
     def _form(self, schema: Schema, origins: int) -> list[RowPart]:
-        """The sentence that asks for a form of the answer; the form is fenced if words in it are data."""
-        form = spell_schema(schema)
-        if origins & FOREIGN and self._context.follows(LABELS_OF_QUESTIONS):
-            return [_FORM, Piece(form, "labels")]
-        # As one part: the recipe of a prompt is recorded.
-        return [_FORM + form]
+        is_data = bool(origins & FOREIGN) and self._context.follows(LABELS_OF_QUESTIONS)
+        return _ask_for_form(schema, is_data)
 
     def _table(self) -> Rows:
         assert self._rows is not None

@@ -124,12 +124,17 @@ class PricedCall(msgspec.Struct, frozen=True, eq=False):
     def model_calls(self, count: Range, text: Range = ANY_AMOUNT) -> dict[str, Range]:
         """What `count` calls of a model use. `text` is the number of bytes that their prompts are known to contain.
 
-        Answers count with the longest that the role allows, since that is what is reserved for them.
+        Answers count with the longest that the role allows, since that is what is reserved for them. Calls that ask for
+        a form (a `schema`) may each be followed by a second one: see `effects.second_tries`.
         """
+        if "schema" in self.arguments:
+            count = Range(count.low, None if count.high is None else 2 * count.high)
         # A role that is computed, or that no model plays, has no answers of a known length; the step may still fail.
         role = self.roles.get(self.constants.get("role", SUB_ROLE))
         longest_answer = 0 if role is None else role.max_output_tokens
-        most_tokens = None if count.high is None else count.high * longest_answer
+        repair = self.roles.get("repair", role)
+        longest_repair = 0 if repair is None else repair.max_output_tokens
+        most_tokens = None if count.high is None else count.high * max(longest_answer, longest_repair)
         return {
             "sub_calls": count,
             # No upper bound: a template's own words, and its other placeholders, come on top.

@@ -133,6 +133,61 @@ def _fits_fields(value: dict[str, Any], fields: tuple[tuple[str, Schema, bool], 
     return True
 
 
+def misfit(value: Any, schema: Schema) -> str:
+    """Where a value first departs from the shape, and how; empty if it does not.
+
+        [{"row": "1"}] for [{row: int}]    "at [0].row: it is text, not a whole number"
+
+    It quotes nothing of the value, and no word of a literal: both may be data. Names of fields are the schema's own.
+    """
+    if fits(value, schema):
+        return ""
+    place, what = _first_misfit(value, schema)
+    return f"at {place}: {what}" if place else what
+
+
+def _first_misfit(value: Any, schema: Schema) -> tuple[str, str]:
+    """The place of the first part that does not fit, as JSON paths are written, and what is wrong with it."""
+    match schema:
+        case Many(item=item) if isinstance(value, list):
+            at = next(at for at, entry in enumerate(value) if not fits(entry, item))
+            place, what = _first_misfit(value[at], item)
+            return f"[{at}]{place}", what
+        case Shape(fields=fields) if isinstance(value, dict):
+            for name, kind, optional in fields:
+                if name not in value and not optional:
+                    return "", f"it lacks the field `{name}`"
+                if name in value and not fits(value[name], kind):
+                    place, what = _first_misfit(value[name], kind)
+                    return f".{name}{place}", what
+            return "", "it has a field that was not asked for"
+    return "", f"it is {_kind_of(value)}, not {_wanted(schema)}"
+
+
+def _kind_of(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    kinds = {str: "text", int: "a whole number", float: "a number", list: "a list", dict: "an object"}
+    return kinds[type(value)]
+
+
+def _wanted(schema: Schema) -> str:
+    match schema:
+        case Basic(name="str" | "any"):
+            return "text"
+        case Basic(name="bool"):
+            return "true or false"
+        case Basic(name=name):
+            return f"a {BASICS[name]}"
+        case Many():
+            return "a list"
+        case Shape():
+            return "an object with the fields that were asked for"
+    return "one of the values that were asked for"
+
+
 def _is_basic(value: Any, name: str) -> bool:
     match name:
         case "str":
@@ -166,6 +221,16 @@ def read_reply(reply: str, schema: Schema) -> Any:
     if not fits(value, schema):
         raise Fault("schema", f"the reply does not match the form {spell_schema(schema)}")
     return value
+
+
+def refusal_of(reply: str, schema: Schema) -> str:
+    """What `read_reply` would refuse of a reply, in words that quote nothing of it; empty if nothing."""
+    try:
+        value = read_json(_strip_fence(reply))
+    except Fault as fault:
+        # Of the fault only that it was no JSON: its message may quote a number or a word.
+        return "it is not JSON" if fault.message.startswith("not JSON") else "it is not JSON within the limits"
+    return misfit(value, schema)
 
 
 def _strip_fence(reply: str) -> str:

@@ -73,7 +73,7 @@ class Rare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     detail: Ref | None = None
     cached: bool = False
     child: Child | None = None
-    shared: str = ""
+    same_as: str = ""
     trial: int = 0
     sampling: dict[str, str] = {}
     inputs: dict[str, Ref] = {}
@@ -180,7 +180,7 @@ def _call_line(call: EffectRecord, head: CallsHead) -> CallLine:
         detail=call.detail,
         cached=call.cached,
         child=call.child,
-        shared=call.shared,
+        same_as=call.same_as,
         trial=call.trial,
         sampling={} if head.sampling else call.sampling,
         inputs={} if head.inputs else call.inputs,
@@ -235,7 +235,7 @@ def _join(line: CallLine, head: CallsHead, id_: str) -> EffectRecord:
         cached=rare.cached,
         inputs=rare.inputs or head.inputs,
         child=rare.child,
-        shared=rare.shared,
+        same_as=rare.same_as,
         trial=rare.trial,
         sampling=rare.sampling or head.sampling,
     )

@@ -43,6 +43,7 @@ STRICT_DATES: Final = 16
 ALL_DEFINITIONS: Final = 17
 ANSWERS_ARE_HELD: Final = 18
 CHUNKS_END_AT_LINES: Final = 20
+CALLS_ARE_SHARED: Final = 19
 FIELDS_OF_PROMPTS: Final = 21
 EVIDENCE_OF_NESTED_RUNS: Final = 22
 TIMES_AND_STEMS: Final = 23
@@ -87,6 +88,8 @@ FLAGS: Mapping[int, str] = {
     CHUNKS_END_AT_LINES: "chunks by bytes end at line ends; `describe` of an action's name tells how it is called; a "
     "slice that asks for more than there is, and blank lines that fit no form, are no warnings; a search without hits "
     "says in what other reading there are some",
+    CALLS_ARE_SHARED: "an answer that is not of the form which a call asked for is asked for again once, with what was "
+    "wrong with it, and batches say so too; where a role allows it, the same prompt is one call in a run",
     FIELDS_OF_PROMPTS: "there are `extract`, `tool_over_rows`, `explore_over_rows`, `collect`, `concat` of columns and "
     "`require`; the prompt of a batch of rows sends the fields that it names alone, and one over chunks that shows "
     "none of them is given them",

@@ -285,8 +285,9 @@ class EffectRecord(msgspec.Struct, frozen=True, kw_only=True):
     `recipe` lists the parts of the prompt: refs of literal parts, spans of content; `rendered` commits to the text.
     `result` is the ref of the reply's blob. If there is no reply it is `None`, `error` says why, and `detail` may be
     the ref of a blob with more. Of a nested run, `inputs` are the refs of its inputs and `child` is its outcome.
-    `shared` is the id of the call whose result this one reuses, `trial` counts repetitions of one prompt, `sampling`
-    says how it was asked where the role does not say it: the `form` (`effects.requests.Form`). Unknown usage is null.
+    `same_as` is the id of the call whose result this one took, without being made, `trial` counts repetitions of one
+    prompt, `sampling` says how it was asked where the role does not say it: the `form` (`effects.requests.Form`).
+    Unknown usage is null.
     """
 
     step: int
@@ -308,7 +309,7 @@ class EffectRecord(msgspec.Struct, frozen=True, kw_only=True):
     cached: bool
     inputs: dict[str, Ref] = {}
     child: Child | None = None
-    shared: str = ""
+    same_as: str = ""
     trial: int = 0
     sampling: dict[str, str] = {}
 

@@ -20,6 +20,7 @@ OTHER: Final = "other"
 
 CODES: Final[Mapping[str, str]] = {
     OTHER: "something else, which the observation says",
+    "asked_again": "answers were not of the form, and were asked for again",
     "budget": "a budget ran out before all was done",
     "by_zero": "a divisor is zero, so the result is null",
     "calls_failed": "calls failed",

@@ -51,7 +51,10 @@ class CallCounts:
         self._add_usage(call.usage, cached=call.cached)
 
     def add_call(self, call: EffectRecord) -> None:
-        """Count a call of a step."""
+        """Count a call of a step. One that took the result of another was not made: no model has seen it."""
+        if call.same_as:
+            self.counts["shared"] += 1
+            return
         self.add(call.effect, call.usage, cached=call.cached, child=call.child)
 
     def add(self, effect: str, usage: Usage3, *, cached: bool = False, child: Child | None = None) -> None:

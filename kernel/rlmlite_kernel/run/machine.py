@@ -168,7 +168,7 @@ def ask(state: State, question: str, name: str = "question", form: str = "") -> 
     variables = state.variables.apply(Change(name, variable))
     _check_question_fits(variables, state.settings.limits)
     used = {**state.used, "value_bytes": variables.size_bytes}
-    digest = state_digest(variables, used, state.exposure, state.run.flags)
+    digest = state_digest(variables, used, state.exposure, state.run.flags, state.memo.digest)
     asked = msgspec.structs.replace(
         state, variables=variables, used=used, digest=digest, answer=None, remarks=(), **begin_question(state)
     )
@@ -237,7 +237,7 @@ def advance(
         state,
         turn=state.turn + 1,
         used=used,
-        digest=state_digest(state.variables, used, exposure, state.run.flags),
+        digest=state_digest(state.variables, used, exposure, state.run.flags, state.memo.digest),
         exposure=exposure,
         **begin_turn(state, origin, "" if call is None else call.error),
         remarks=merge_remarks((*state.remarks, *remarks)),

@@ -209,6 +209,8 @@ class Recorder:
         }
         if any(marks.values()):
             coverage = coverage.mark(marks)
+        rounds = ((each.ask, each.results, each.same_as) for each in outcome.calls)
+        memo = state.memo.learn(rounds, state.run.flags, state.run.barred)
         notes, failures = state.notes, state.failures
         if isinstance(outcome.effect, Noted):
             notes = (*notes, outcome.effect.text)
@@ -220,12 +222,13 @@ class Recorder:
             used=used,
             coverage=coverage,
             step=number,
-            digest=state_digest(variables, used, exposure, state.run.flags),
+            digest=state_digest(variables, used, exposure, state.run.flags, memo.digest),
             exposure=exposure,
             notes=notes,
             failures=failures,
             remarks=merge_remarks((*state.remarks, *context.remarks)),
             lineage=lineage_after(step, state),
+            memo=memo,
             **note_losses(state, step),
         )
         return state if answer is None else msgspec.structs.replace(state, **fields_after(answer, verdict, state))
@@ -272,7 +275,9 @@ def _texts_read(outcome: StepOutcome, state: State) -> list[Text]:
     for each in outcome.calls:
         calls = each.ask.calls
         # A call that failed may have been read as well, but nobody can say so; coverage never claims too much.
-        answered = [index for index, result in enumerate(each.results) if isinstance(result, Answered)]
+        # One that took the answer of another was not made, and nobody read its prompt.
+        made = ((index, result) for index, result in enumerate(each.results) if index not in each.same_as)
+        answered = [index for index, result in made if isinstance(result, Answered)]
         if EVIDENCE_BY_PLACE in state.run.flags:
             calls.texts_held(answered, reader)
         else:
@@ -312,7 +317,7 @@ def _record_calls(
         for index, result in enumerate(each.results):
             # `None` was never called. Its number stays unused, so that a call's number is its index in its round.
             if result is not None:
-                records.append(recorder.record(index, result))
+                records.append(recorder.record(index, result, each.same_as.get(index, "")))
         blobs += recorder.blobs.values()
         first += len(each.results)
     return tuple(records), tuple(blobs)

@@ -145,7 +145,11 @@ def test_render_fills_a_line_for_each_row() -> None:
 def test_an_answer_is_asked_for_in_the_form_of_the_schema() -> None:
     """The form is at the end of the prompt, as JSON."""
     machine = Machine({})
-    machine.turn('x = sub_lm("q", schema={label: "spam" | "ham", n?: int, tags: [str], when: date, "odd key": any})')
+    replies = iter(['{"label": "ham", "tags": [], "when": "2024-01-01", "odd key": 1}'])
+    machine.turn(
+        'x = sub_lm("q", schema={label: "spam" | "ham", n?: int, tags: [str], when: date, "odd key": any})',
+        lambda prompt: next(replies),
+    )
 
     assert machine.prompts == [
         'q\n\nAnswer with JSON only, of this form: {"label": "spam" | "ham", "n": <whole number> (optional), '

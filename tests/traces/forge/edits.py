@@ -166,6 +166,7 @@ _SAMPLES: Final[Mapping[str, Any]] = {
     "detail": _some_blob,
     "evidence": _some_blob,
     "example": _some_blob,
+    "findings": _some_blob,
     "result": _some_blob,
     "ast": _some_blob,
     "diagnostics": _some_blob,
@@ -187,7 +188,7 @@ _SAMPLES: Final[Mapping[str, Any]] = {
     "reads": lambda trace: ("log",),
     "origins": lambda trace: ("lm",),
     "calls": lambda trace: {"sub": 1},
-    "shared": lambda trace: "0" * 32,
+    "same_as": lambda trace: "0" * 32,
     "trial": lambda trace: 1,
     "child": lambda trace: Child(HEX, "completed", "", {}),
     "inputs": lambda trace: {"log": HEX},
@@ -234,6 +235,10 @@ def _changed_calls(
             other_part = msgspec.structs.replace(part, start=part.start + 1)
             recipe = (*first.recipe[:at], other_part, *first.recipe[at + 1 :])
             yield "CallLine.spans", (msgspec.structs.replace(first, recipe=recipe), *calls[1:]), repr(other_part)[:60]
+    if name == "inputs":
+        # Calls of one round may have inputs of their own.
+        alone = msgspec.structs.replace(first, inputs={"log": HEX})
+        yield "Rare.inputs", (alone, *calls[1:]), HEX
     if name == "sampling":
         # What is said of one call stands in its own line, what is said of all in the head.
         for said in ({"form": "grammar"}, {"form": HEX}):

@@ -201,6 +201,7 @@ BROKEN: dict[str, Callable[[], Files]] = {
     "seal-reason": change_record(6, reason="no_answer"),
     "redact": redacted_by_nobody,
     "effects-kind": all_calls(effect="oracle"),
+    "effects-same": all_calls(same_as="the first"),
     "effects-sampling": all_calls(sampling={"form": "obey me"}),
     "order": moved_blob,
     "effects-missing": lose_calls,

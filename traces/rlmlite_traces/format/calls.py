@@ -191,6 +191,9 @@ def _check_call(step: Step, call: EffectRecord, last_index: int, position: int) 
         raise TraceBrokenError(EFFECTS, position, "usage", "no amount below zero", str(call.usage))
     if call.sampling and not _is_sampling(call):
         raise TraceBrokenError(EFFECTS, position, "effects-sampling", "a known way of asking", repr(call.sampling))
+    if call.same_as and not _is_shared(call):
+        expected = "the id of a call, and nothing used"
+        raise TraceBrokenError(EFFECTS, position, "effects-same", expected, f"{call.same_as!r}, {call.usage}")
     if call.effect == "lm":
         _require(call.child is None, position, "effects-kind", "a nested run for `rlm` only", "one of a model's call")
     else:
@@ -209,6 +212,12 @@ def _is_sampling(call: EffectRecord) -> bool:
     is_form = form is None or form in FORMS_KNOWN
     not_sent = all(name in Sampling.__struct_fields__ and value == NOT_SENT for name, value in said.items())
     return call.effect == "lm" and is_form and not_sent
+
+
+def _is_shared(call: EffectRecord) -> bool:
+    """Whether a call that took the result of another names it and used nothing. Which one it was, a replay tells."""
+    is_id = len(call.same_as) == 32 and set(call.same_as) <= set("0123456789abcdef")
+    return call.effect == "lm" and is_id and call.same_as != call.id and not any(call.usage) and not call.cached
 
 
 def _check_outside(call: EffectRecord, position: int) -> None:

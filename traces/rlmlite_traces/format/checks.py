@@ -52,6 +52,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "effects-place": "calls stand in their step, by ascending index, from the first of their round on",
     "effects-result": "a call has a result or one of the known errors, not both",
     "effects-sampling": "of how a model was asked a call says only the `form`, by its name, and what was not sent",
+    "effects-same": "a call that took the result of another one names it by its id, and used nothing",
     "effects-kind": "a call is of a known kind; only models are cached, only nested runs have a child, only these cost",
     "effects-root": "the step commits to the lines of its calls",
     "effects-id": "no two calls of a step have one id",

@@ -78,4 +78,6 @@ def _describe_calls(step: Step, effects: list[EffectRecord]) -> str:
     known = sum(cost for cost in costs if cost is not None)
     unknown = costs.count(None)
     cost = f"${known // _NANO}.{known % _NANO:09d}" + (f" + {unknown} unknown" if unknown else "")
-    return f"  calls {step.effects.n} ({step.effects.failed} failed) cost {cost}"
+    shared = sum(bool(call.same_as) for call in effects)
+    same = f", {shared} same as others" if shared else ""
+    return f"  calls {step.effects.n} ({step.effects.failed} failed{same}) cost {cost}"

@@ -30,14 +30,15 @@ from rlmlite_kernel.effects.calls import Ask, CallSite, model_calls, next_round
 from rlmlite_kernel.effects.holdings import Holding
 from rlmlite_kernel.effects.prompts import PromptWriter
 from rlmlite_kernel.effects.requests import Answered, Result
+from rlmlite_kernel.effects.second_tries import replied
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import DERIVED, LM, TaintedValue, merge_taint
 from rlmlite_kernel.evaluation.texts import as_text, follow_path, has_field, line_of
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.program.schemas import Basic, Literal, Many, OneOf, Schema, Shape, read_reply
+from rlmlite_kernel.program.schemas import Basic, Literal, Many, OneOf, Schema, Shape, read_reply, refusal_of
 from rlmlite_kernel.program.templates import Hole, holes
-from rlmlite_kernel.records.evolution import FIELDS_OF_PROMPTS
+from rlmlite_kernel.records.evolution import CALLS_ARE_SHARED, FIELDS_OF_PROMPTS
 from rlmlite_kernel.values.columns import Cells, Column
 from rlmlite_kernel.values.values import Rows, Value, size_of
 
@@ -159,8 +160,11 @@ def _ask_round(
     answers: Mapping[int, Value],
     place: CallSite,
     context: StepContext,
+    wrong: str = "",
 ) -> Ask:
-    """One call per batch of `rows`, which are numbers from 0. `answers` are those of earlier rounds."""
+    """One call per batch of `rows`, which are numbers from 0. `answers` are those of earlier rounds, of which `wrong`
+    says what was wrong.
+    """
     firsts = range(0, len(rows), questions.batch)
     batches = [rows[first : first + questions.batch] for first in firsts]
     texts = [_number_lines(batch, questions.lines) for batch in batches]
@@ -174,22 +178,28 @@ def _ask_round(
         tainted_batches,
         partial(_hold_batch, questions, batches, context),
     )
-    template = _template_of(questions)
+    template = _template_of(questions, wrong)
     prompts = writer.write(template, questions.reply_schema, questions.schema_origins)
     calls = model_calls(prompts, questions.role, place, context)
     take_replies = partial(_take_replies, questions, batches, answers, place)
     # Not `whole`: a batch that is too long for any prompt is not sent, and its rows end in `.failed` like others.
-    return Ask(calls, take_replies, whole=False)
+    return Ask(calls, take_replies, whole=False, check=partial(_what_is_wrong, batches, questions.reply_schema))
 
 
-def _template_of(questions: _Questions) -> str:
-    """The prompt of every batch. Its placeholders for fields stay as they are: the rows below say what they hold."""
+def _template_of(questions: _Questions, wrong: str) -> str:
+    """The prompt of every batch. Its placeholders for fields stay as they are: the rows below say what they hold.
+
+    `wrong` is what was wrong with an answer of the round before, if there was one.
+    """
     prompt, names = questions.prompt, ", ".join(f"{{{{{hole}}}}}" for hole in questions.fields)
     for hole in questions.fields:
         # Not `{{name}}`, which is text already.
         prompt = re.sub(rf"(?<!\{{)\{{{re.escape(str(hole))}\}}(?!\}})", f"{{{{{hole}}}}}", prompt)
     instead = f", each of which gives {names}" if names else ""
-    return f"{prompt}\n\nOne answer for each of these rows{instead}:\n{{{_FIELD}}}"
+    # A name of a field may have braces, which are no placeholder.
+    refused = f"\n\nAn answer about these rows was refused: {wrong}.".replace("{", "{{").replace("}", "}}")
+    said = refused if wrong else ""
+    return f"{prompt}{said}\n\nOne answer for each of these rows{instead}:\n{{{_FIELD}}}"
 
 
 def _hold_batch(questions: _Questions, batches: Sequence[tuple[int, ...]], context: StepContext, call: int) -> Holding:
@@ -226,11 +236,13 @@ def _take_replies(
     *_, round_number = place
     has_round_left = round_number + 1 < ROUNDS
     # A further round pays only if it can be made whole, and if somebody is there to answer it.
-    any_reply = any(isinstance(result, Answered) for result in results)
+    asks_again = context.follows(CALLS_ARE_SHARED)
+    any_reply = any(map(replied if asks_again else _is_answered, results))
     calls_needed = -(-len(missing) // questions.batch)
     affordable = calls_needed <= context.budget_left("sub_calls")
     if missing and has_round_left and any_reply and affordable:
-        return _ask_round(questions, missing, answers, next_round(place), context)
+        wrong = _first_wrong(batches, results, questions.reply_schema) if asks_again else ""
+        return _ask_round(questions, missing, answers, next_round(place), context, wrong)
     return _join_answers(questions, answers, context)
 
 
@@ -255,6 +267,29 @@ def _read_batch(batch: tuple[int, ...], result: Result, reply_schema: Schema) ->
         if is_single and row in rows_asked:
             answers[row] = entry["answer"]
     return answers
+
+
+def _is_answered(result: Result) -> bool:
+    return isinstance(result, Answered)
+
+
+def _what_is_wrong(batches: Sequence[tuple[int, ...]], reply_schema: Schema, index: int, text: str) -> str:
+    """What is wrong with the reply to a batch: its form, or that it does not answer each row once."""
+    refused = refusal_of(text, reply_schema)
+    if refused:
+        return refused
+    answered = _read_batch(batches[index], Answered(text), reply_schema)
+    lacking = len(batches[index]) - len(answered)
+    return f"{lacking:,} rows had no answer, or more than one, under their number" if lacking else ""
+
+
+def _first_wrong(batches: Sequence[tuple[int, ...]], results: Sequence[Result], reply_schema: Schema) -> str:
+    """What was wrong with the first reply that was not whole; empty where nobody replied."""
+    for index, result in enumerate(results):
+        wrong = _what_is_wrong(batches, reply_schema, index, result.text) if isinstance(result, Answered) else ""
+        if wrong:
+            return wrong
+    return ""
 
 
 def _join_answers(questions: _Questions, answers: Mapping[int, Value], context: StepContext) -> TaintedValue:

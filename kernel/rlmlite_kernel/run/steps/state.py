@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from rlmlite_kernel.effects.flow import speak_in_order
+from rlmlite_kernel.effects.memo import NO_MEMO, Memo
 from rlmlite_kernel.effects.policy import Egress
 from rlmlite_kernel.evaluation.taint import CONTROLLER, DERIVED, FOREIGN, LM, TaintedValue
 from rlmlite_kernel.evaluation.turn_context import TurnContext
@@ -65,7 +66,8 @@ class State(msgspec.Struct, frozen=True, eq=False):
     `held` are the answers to the question that were held back, oldest first, `draft` is the last one of `draft(...)`.
     `shown` are the observations of the turns so far, `lineage` is what speaks against single variables.
     `exposure` are the origins of what the controller has learned of: kinds of content, and single inputs.
-    `digest` commits to variables, budgets and exposure: two states with the same digest behave alike.
+    `memo` are the calls that later ones may take the answers of (`effects.memo`).
+    `digest` commits to variables, budgets, exposure and memo: two states with the same digest behave alike.
     """
 
     run: RunConstants
@@ -87,6 +89,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
     draft: Answer | None = None
     shown: tuple[str, ...] = ()
     lineage: Mapping[str, Lineage] = {}
+    memo: Memo = NO_MEMO
 
     @property
     def exposed(self) -> bool:
@@ -173,16 +176,20 @@ class State(msgspec.Struct, frozen=True, eq=False):
 
 
 def state_digest(
-    variables: Mapping[str, Variable], used: Mapping[str, int], exposure: int, flags: Collection[int]
+    variables: Mapping[str, Variable],
+    used: Mapping[str, int],
+    exposure: int,
+    flags: Collection[int],
+    memo: str = "",
 ) -> str:
-    """SHA-256 (hex) of the canonical variable table, budget and exposure."""
+    """SHA-256 (hex) of the canonical variable table, budget and exposure, and of the memo if it is not empty."""
     # Before exposure was tracked by input, a digest said only whether there was any.
     told: str | bool = hex(exposure) if EXPOSURE_BY_INPUT in flags else bool(exposure & FOREIGN)
     # Sorted, since the order in which variables were written changes nothing. Origins as hex digits, since there may be
     # more of them than the bits of a JSON number.
     # The turn that wrote a variable is left out: it does not change what a program does with it.
     table = [[name, v.kind, v.ref, v.size, hex(v.data.origins)] for name, v in sorted(variables.items())]
-    encoded = encode_safely(_TABLE, [table, used, told])
+    encoded = encode_safely(_TABLE, [table, used, told, *([memo] if memo else [])])
     return hashlib.sha256(encoded).hexdigest()
 
 

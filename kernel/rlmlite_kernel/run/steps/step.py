@@ -7,7 +7,7 @@ confirmed not to have changed.
 Not here: whether a step may run and what it may spend (`run.turns`), or what is shown of it (`run.show`).
 """
 
-from collections.abc import Container, Sequence, Set
+from collections.abc import Container, Mapping, Sequence, Set
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from rlmlite_kernel.actions.end import Ended, Forgotten, Noted
 from rlmlite_kernel.effects.calls import Ask, CallSite
 from rlmlite_kernel.effects.flow import BUDGET_CODES, misfit_doubt
 from rlmlite_kernel.effects.requests import Failed, Result
+from rlmlite_kernel.effects.second_tries import second_try
 from rlmlite_kernel.evaluation.arguments import Arguments
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import DERIVED, INPUT, NarrowedResult, TaintedValue, words_of
@@ -61,10 +62,14 @@ class StepOutcome(msgspec.Struct, frozen=True, eq=False):
 
 
 class FinishedRound(msgspec.Struct, frozen=True, eq=False):
-    """The calls of a round that is over: what was asked, and each result by index; `None` was never called."""
+    """The calls of a round that is over: what was asked, and each result by index; `None` was never called.
+
+    `same_as` are, by index, the ids of the calls whose results were taken instead of calling.
+    """
 
     ask: Ask
     results: tuple[Result | None, ...]
+    same_as: Mapping[int, str] = {}
 
 
 class FinishedStep(msgspec.Struct, frozen=True, eq=False):
@@ -137,7 +142,8 @@ def settle_calls(
     if last.ask.calls.kind == "lm" and context.follows(LOSSES_ARE_PARTIAL):
         _quote_providers(last.ask, results, context)
     try:
-        settled = last.ask.settle(context, results)
+        again = second_try(last.ask, last.results, results, context)
+        settled = last.ask.settle(context, results) if again is None else again
         if isinstance(settled, Ask):
             return settled
         outcome = _with_digest(StepOutcome(context, data=settled, calls=rounds))

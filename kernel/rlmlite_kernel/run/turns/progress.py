@@ -33,6 +33,7 @@ from rlmlite_kernel.run.steps.step import (
 from rlmlite_kernel.run.turns.aftermath import finish, first_aftermath
 from rlmlite_kernel.run.turns.outages import MESSAGES, Outage, code_of
 from rlmlite_kernel.run.turns.salvage import Salvage, count_made, recount
+from rlmlite_kernel.run.turns.sharing import Sharing, drop_too_long
 from rlmlite_kernel.run.turns.transitions import StepEvent, StepState, TurnStates
 from rlmlite_kernel.run.turns.waves import OpenStep, OpenSteps, Wave
 from rlmlite_kernel.values.blobs import Blobs
@@ -53,6 +54,7 @@ class Progress:
         self._contexts = before.step_contexts(steps)
         self._ledger: dict[str, int] = dict(before.used)
         self._open = OpenSteps(self._ledger)
+        self._sharing = Sharing(before.memo, before.run.flags, before.run.barred)
         self._finished: dict[int, FinishedStep] = {}
         self._aftermath = first_aftermath(before)
         self._salvage = Salvage(before.step + 1, outages)
@@ -66,6 +68,7 @@ class Progress:
         # All that is not replaced here is a value, or does not change during a turn.
         other = copy.copy(self)
         other._states, other._ledger, other._finished = states, dict(self._ledger), dict(self._finished)
+        other._sharing = self._sharing.copy()
         other._open, other._salvage = self._open.copy(other._ledger), self._salvage.copy(outages)
         return other
 
@@ -95,8 +98,13 @@ class Progress:
         if code:
             self._end(number, code, context)
 
+    def expect_results(self) -> None:
+        """All waves are about to be settled, one after another."""
+        self._sharing.forget_results()
+
     def settle(self, wave: Wave, results: Sequence[Result]) -> None:
         """The calls of a wave have results: they are charged for. The step goes on later, by `go_on`."""
+        self._sharing.take_results(wave.ask, wave.indexes, results)
         self._salvage.mark_paid(wave.step, self._open.settle(wave, results))
         self._states.move_step(wave.step, StepEvent.ANSWER)
 
@@ -154,8 +162,11 @@ class Progress:
             self._finish(number, result)
             return ""
         count = len(result.calls)
+        # An action counts the rounds that it asks for; between them may be some that ask again for malformed answers.
+        result.calls.renumber(len(rounds))
         try:
-            reserved = reserve(result, tuple(range(count)), context, first=True)
+            calls = self._sharing.sort(result, range(count))
+            reserved = reserve(result, calls.own, context, first=True)
         except Fault as fault:
             # Earlier rounds were called and paid for, so they go into the record of the failure.
             failure = StepOutcome(context, "failed", fault.code, fault.message, calls=rounds)
@@ -163,25 +174,29 @@ class Progress:
             return ""
         self._open.hold(reserved)
         no_results = (None,) * count
-        step = OpenStep(result, context, no_results, reserved, frozenset(reserved.too_long), rounds)
-        return self._call_park_or_settle(number, step)
+        too_long, waits = drop_too_long(result, reserved.too_long, calls.waits)
+        step = OpenStep(result, context, no_results, reserved, too_long, rounds, waits=waits)
+        return self._call_park_or_settle(number, step.with_shared(calls.known))
 
     def _reserve_rest(self, number: int, step: OpenStep) -> str:
         """Reserve for the calls of a step that are still to make. Gives what `_go_on_with` gives."""
+        step = self._sharing.resolve(step)
         reserved = reserve(step.ask, step.reserved.rest, step.context, first=False)
         self._open.hold(reserved)
         return self._call_park_or_settle(number, msgspec.structs.replace(step, reserved=reserved))
 
     def _call_park_or_settle(self, number: int, step: OpenStep) -> str:
-        """Let its calls go out; or, if none fitted the budget, park it until other steps' calls settle. Otherwise no
-        call is left that could be made: make a value of the results, or go on with its next round.
+        """Let its calls go out; or, if none fitted the budget, or all are out for other steps, park it until those
+        settle. Otherwise no call is left that could be made: make a value of the results, or go on with its next round.
         """
         due = self._salvage.due(number, count_made(step.rounds))
         if step.reserved.indexes and not due:
             self._open.put(number, step)
+            self._sharing.send(step.ask, step.reserved.indexes)
             self._states.move_step(number, StepEvent.CALL)
             return ""
-        unmade = len(step.reserved.rest)
+        # Also those that wait for a call which another step, or this one, still has to make.
+        unmade = len(step.reserved.rest) + len(step.waits)
         if unmade and self._open.have_calls_out and not step.reserved.indexes:
             self._open.put(number, step)
             self._states.move_step(number, StepEvent.PARK)

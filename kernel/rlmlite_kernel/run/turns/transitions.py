@@ -58,10 +58,10 @@ class StepState(StrEnum):
 
 class StepEvent(StrEnum):
     """What moves a step. A step *parks* when none of its calls fits the budgets while calls of other steps are out:
-    those may use less than is reserved for them."""
+    those may use less than is reserved for them. It parks as well when the same calls are out for other steps."""
 
     CALL = "its calls go out"
-    PARK = "no call fits yet"
+    PARK = "no call fits yet, or the same is out"
     ANSWER = "its results are in"
     FINISH = "value or fault"
     FAIL = "no memory to show it"
@@ -115,7 +115,7 @@ STEP_STATES: Mapping[StepState, str] = {
     StepState.PLANNED: "has not begun; it may depend on a step that has not finished",
     StepState.CALLING: "its calls are out, and what they may use is reserved",
     StepState.ANSWERED: "the calls that were out have results; there may be more calls to make",
-    StepState.PARKED: "none of its calls fits the budgets now, but other steps may use less than they reserved",
+    StepState.PARKED: "waits for calls of others: these may use less than they reserve, or be the same as its own",
     StepState.FINISHED: "has a value or a fault, which later steps see; its record is not written yet",
     StepState.COMMITTED: "is in the record and in the state of the run",
     StepState.DISCARDED: "belonged to a turn that halted, and left nothing behind",

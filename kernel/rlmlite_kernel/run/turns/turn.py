@@ -124,6 +124,7 @@ class RunningTurn:
         # Every wave is settled before any step reserves again. Otherwise what is left for a step would depend on how
         # many of the others had been settled by then.
         start = 0
+        self._progress.expect_results()
         for wave in waves:
             stop = start + len(wave.indexes)
             self._progress.settle(wave, results[start:stop])

@@ -9,12 +9,13 @@ charged in its place, to the step that asked for them. While it is held, no step
 Not here: whether calls fit the budgets (`effects.reservations`), and when a step goes on (`run.turns.progress`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import overload
 
 import msgspec
 
 from rlmlite_kernel.effects.calls import Ask
+from rlmlite_kernel.effects.memo import Known
 from rlmlite_kernel.effects.requests import Request, Result
 from rlmlite_kernel.effects.reservations import Reservation, settle_usage
 from rlmlite_kernel.evaluation.context import StepContext
@@ -25,7 +26,8 @@ class OpenStep(msgspec.Struct, frozen=True, eq=False):
     """A step that has asked for calls and has no value yet.
 
     `results` are by index; `None` stands for a call that is out, still to be made, or never made. `reserved` says which
-    of these it is, and what is held for the calls that are out. `earlier_rounds` are over.
+    of these it is, and what is held for the calls that are out. `earlier_rounds` are over. `same_as` are the ids of the
+    calls whose results some of these took, `waits` the keys of those that others wait for (`run.turns.sharing`).
     """
 
     ask: Ask
@@ -34,15 +36,28 @@ class OpenStep(msgspec.Struct, frozen=True, eq=False):
     reserved: Reservation
     too_long: frozenset[int]
     earlier_rounds: tuple[FinishedRound, ...] = ()
+    same_as: Mapping[int, str] = {}
+    waits: Mapping[int, str] = {}
 
     @property
     def rounds(self) -> tuple[FinishedRound, ...]:
         """All rounds so far, with the one that is not over."""
-        return (*self.earlier_rounds, FinishedRound(self.ask, self.results))
+        return (*self.earlier_rounds, FinishedRound(self.ask, self.results, self.same_as))
 
     def with_ledger(self, ledger: dict[str, int]) -> "OpenStep":
         """The same, charging another ledger."""
         return msgspec.structs.replace(self, context=self.context.with_ledger(ledger))
+
+    def with_shared(self, known: Mapping[int, Known]) -> "OpenStep":
+        """The same with the results of calls that others have made."""
+        if not known:
+            return self
+        results = list(self.results)
+        for index, call in known.items():
+            results[index] = call.shared()
+        same_as = {**self.same_as, **{index: call.id for index, call in known.items()}}
+        waits = {index: key for index, key in self.waits.items() if index not in known}
+        return msgspec.structs.replace(self, results=tuple(results), same_as=same_as, waits=waits)
 
     def with_results(self, indexes: Sequence[int], results: Sequence[Result]) -> "OpenStep":
         """The same with the results of the calls that were out; nothing is reserved any more."""
