@@ -10,6 +10,7 @@ from docs.tables import code, table
 from rlmlite.clients.interface.failures import FAILURES
 from rlmlite_kernel.effects.requests import Failure
 from rlmlite_kernel.faults import FAULTS
+from rlmlite_kernel.records.reasons import REASONS
 from rlmlite_kernel.records.remarks import CODES
 from rlmlite_kernel.run.status import LOSSES
 
@@ -41,9 +42,13 @@ ENDS: Final = {
     "last_answer": "a budget ran out, and the last turn answered from the results up to then",
     "answer_type": "the last answer does not match the requested type",
     "controller": "the last controller gave no reply",
+    "draft": "no answer was taken; the last `draft(...)` stands",
     **LOSSES,
+    **{name: reason.message for name, reason in REASONS.items()},
 }
-"""Reasons in a seal: those of a host, then the losses that make an answer partial."""
+"""Reasons in a seal: those of a host, the losses that make an answer partial, and what speaks against an answer."""
+
+HOLDS_FOR: Final = {True: "the program of a controller", False: "every program"}
 
 _RAISED = re.compile(r'(?:refuse|Problem)\(\s*"([a-z_]+)"')
 
@@ -56,6 +61,12 @@ def faults() -> str:
 def remarks() -> str:
     """The codes of warnings and notes."""
     return table(("code", "meaning"), ((code(name), meaning) for name, meaning in CODES.items()))
+
+
+def reasons() -> str:
+    """What speaks against an answer."""
+    rows = ((code(name), each.message, HOLDS_FOR[each.controllers_only]) for name, each in REASONS.items())
+    return table(("reason", "what is told", "holds for"), rows)
 
 
 def unreadable() -> str:

@@ -105,6 +105,7 @@ def prepare_agent(settings: RunSettings, otherwise: Client | None = None) -> tup
         patience=settings.patience,
         last_answer=settings.last_answer,
         answer_type=None if settings.answer_type is None else AnswerType(settings.answer_type),
+        accept=settings.accept,
     )
     setup = prepare(settings, nest=nested_run, otherwise=otherwise)
     labels = _labels(agent, setup)

@@ -27,10 +27,11 @@ from rlmlite.clients import ToolRequest
 from rlmlite.errors import InputError
 from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Cost, ProgramRead, TurnStarted
-from rlmlite.runs.history import CONTROLLER, HOST, QUESTIONS, Exchange, open_question, since_question
+from rlmlite.runs.history import CONTROLLER, HOST, QUESTIONS, Exchange, open_question, refusals, since_question
 from rlmlite.runs.program import read_habits
 from rlmlite.runs.run import Run
 from rlmlite.runs.settings import PATIENCE
+from rlmlite.tools.acceptance import Accept, proposed_answer, refusal_of
 from rlmlite_grammar import parse, read_reply
 from rlmlite_grammar.decode import ProgramTool
 from rlmlite_kernel import Request, RoomSpentError, conclusion, explain
@@ -39,6 +40,7 @@ from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import Call, Parsed, walk
 from rlmlite_kernel.program.checker import ends_run
 from rlmlite_kernel.program.problems import Problem, Unparsed
+from rlmlite_kernel.records.reasons import NOT_ACCEPTED, REASONS
 from rlmlite_kernel.records.records import Spoken
 from rlmlite_kernel.run.holding.standing import is_held, standing
 from rlmlite_kernel.run.status import TIMEOUT
@@ -60,6 +62,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     patience: int = PATIENCE
     last_answer: bool = True
     answer_type: AnswerType | None = None
+    accept: Accept | None = None
 
     @property
     def form(self) -> str:
@@ -129,25 +132,23 @@ def go_on(run: Run, agent: Agent) -> FanOuts[End]:
         done = yield from run.turn(program, origin=HOST)
         if done.halted:
             return End("partial", done.halted)
-    remarks: dict[int, str] = {}  # by turn: what is wrong with the answer that it gave
+    # By turn: what is wrong with the answer that it gave.
+    remarks = {turn: refusal_remark(text, run.state) for turn, text in refusals(run.history).items()}
+    refusal = ""
     while True:
         wanted = PromptRequest(question, agent.form, remarks=remarks)
         move = _next_move(run, agent, wanted)
         if isinstance(move, End):
             return move
-        halted = yield from _turn(run, move)
+        halted = yield from _turn(run, move, refusal)
         run.tell(Cost(run.state.turn, run.usage, run.budget))
         # Before the answer is looked at: a run that had to halt is partial, whatever its last program said.
-        if halted:
-            return End("partial", halted)
-        if is_held(run.state) and move.last:
-            return _end_with_held(run.state, agent, is_late=move.is_late)
-        if run.state.answer is not None:
-            verdict = _judge_answer(run.state, agent, is_last=move.last, is_late=move.is_late)
-            if isinstance(verdict, End):
-                return verdict
-            # It is in no record: a run that is opened again goes on without it.
-            remarks[run.state.turn] = verdict
+        judged = End("partial", halted) if halted else _judge_turn(run, agent, question, move)
+        if isinstance(judged, End):
+            return judged
+        if judged.remark:
+            remarks[run.state.turn] = judged.remark
+        refusal = judged.refusal
 
 
 def _is_just_asked(history: Sequence[Exchange]) -> bool:
@@ -234,8 +235,11 @@ def calls_left(state: State, name: str, prompt_bytes: int) -> int:
     return min(bounds)
 
 
-def _turn(run: Run, move: _Move) -> FanOuts[str]:
-    """Ask the controller and execute its program. Returns why the run must halt, or an empty text."""
+def _turn(run: Run, move: _Move, refusal: str) -> FanOuts[str]:
+    """Ask the controller and execute its program. Returns why the run must halt, or an empty text.
+
+    `refusal` is what the host has against the answer of the turn before, which the record of this turn says.
+    """
     number = run.state.turn + 1
     request = _request(run.state, move)
     run.tell(TurnStarted(number, move.role, request.model, move.last))
@@ -254,7 +258,7 @@ def _turn(run: Run, move: _Move) -> FanOuts[str]:
     run.tell(ProgramRead(number, said.text, message))
 
     call = _call_record(run.state, request, result, move.text)
-    done = yield from run.turn(said, reply=reply, origin=CONTROLLER, call=call)
+    done = yield from run.turn(said, reply=reply, origin=CONTROLLER, call=call, refusal=refusal)
     if silence:
         run.observe(silence)
     # A limit that is not the run's own: another controller would not be asked either.
@@ -338,6 +342,47 @@ def _end_with_held(state: State, agent: Agent, *, is_late: bool) -> End:
     if isinstance(typed, str):
         return End("partial", "answer_type")
     return End("partial", TIMEOUT if is_late else held.code, typed)
+
+
+class _Objection(msgspec.Struct, frozen=True):
+    """What the controller is told of an answer with which the question does not end, and what of it the host said.
+
+    What the host said goes into the record of the next turn. That an answer does not match the type is in none.
+    """
+
+    remark: str = ""
+    refusal: str = ""
+
+
+def _judge_turn(run: Run, agent: Agent, question: str, move: _Move) -> End | _Objection:
+    """The end of the question, if the turn has brought one; else what there is to say of its answer."""
+    state = run.state
+    if is_held(state) and move.last:
+        return _end_with_held(state, agent, is_late=move.is_late)
+    if state.answer is None:
+        return _Objection()
+    end = _judge_answer(state, agent, is_last=move.last, is_late=move.is_late)
+    if isinstance(end, str):
+        return _Objection(end)
+    refusal = _ask_host(run, question, agent)
+    if not refusal:
+        return end
+    return End("partial", NOT_ACCEPTED, end.typed) if move.last else _Objection(refusal_remark(refusal, state), refusal)
+
+
+def _ask_host(run: Run, question: str, agent: Agent) -> str:
+    """What the host has against the answer; nothing where it is not asked. Raises `AcceptError`."""
+    if agent.accept is None:
+        return ""
+    return refusal_of(agent.accept, proposed_answer(run.state, question, run.succeeded))
+
+
+def refusal_remark(refusal: str, state: State) -> str:
+    """What a controller is told of the host's reasons, as fenced data: they may quote the answer, or an input."""
+    message = REASONS[NOT_ACCEPTED].message
+    if state.run.barred:  # they may be of what the policy keeps from the controller
+        return message
+    return f"{message}:\n{fenced(refusal.encode(), 'accept').decode()}"
 
 
 def _type_remark(mistakes: str, state: State) -> str:

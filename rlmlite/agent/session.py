@@ -308,7 +308,7 @@ def _report(run: Run, end: End) -> Outcome:
     return outcome
 
 
-FIXED_SETTINGS = ("limits", "max_cost", "run_key", "policy", "scope", "copy_inputs", "copy_to")
+FIXED_SETTINGS = ("limits", "max_cost", "run_key", "policy", "scope", "copy_inputs", "copy_to", "require_evidence")
 """Settings that a session has from its beginning on."""
 
 

@@ -34,6 +34,10 @@ class OutOfMemoryError(RlmliteError):
     """
 
 
+class AcceptError(RlmliteError):
+    """The host's own `accept` function raised, or returned something that is no reason. No model is told of it."""
+
+
 class CallsWaitingError(RlmliteError):
     """A session cannot continue before these calls are answered (`Session.answer`). Nothing is lost."""
 

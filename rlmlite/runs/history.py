@@ -53,6 +53,7 @@ class Exchange(msgspec.Struct, frozen=True):
 
     `role` is the controller's, empty for the host. `problems` are those of a reply that was not a program.
     `silent`: the controller gave no reply. `seen` is what had been seen of the inputs after it.
+    `refusal` is what the host had against the answer of the turn before.
     """
 
     turn: int
@@ -65,6 +66,7 @@ class Exchange(msgspec.Struct, frozen=True):
     silent: bool = False
     question: str | None = None
     seen: Seen = ()
+    refusal: str = ""
 
     @property
     def answered(self) -> bool:
@@ -168,14 +170,23 @@ def exchanges_of_records(
     return tuple(exchanges)
 
 
-def open_question(history: Sequence[Exchange]) -> str | None:
-    """The last question that the host asked, unless `final` came after it."""
+def open_question(history: Sequence[Exchange], *, is_refused: bool = False) -> str | None:
+    """The last question that the host asked, unless `final` came after it.
+
+    `is_refused`: the host has refused the last answer, which no turn says yet.
+    """
     for exchange in reversed(history):
-        if exchange.answered:
+        if exchange.answered and not is_refused:
             return None
         if exchange.question is not None:
             return exchange.question
+        is_refused = bool(exchange.refusal)
     return None
+
+
+def refusals(history: Sequence[Exchange]) -> dict[int, str]:
+    """What the host had against answers, by the turn that gave them."""
+    return {exchange.turn - 1: exchange.refusal for exchange in history if exchange.refusal}
 
 
 def since_question(history: Sequence[Exchange]) -> Sequence[Exchange]:
@@ -226,7 +237,14 @@ def _exchange(records: Sequence[AnyRecord], content: Content, room: int, seen: S
         problems=problems,
         silent=is_silent,
         seen=_seen_after(seen, steps),
+        refusal=refusal_in(first, content),
     )
+
+
+def refusal_in(turn: Turn, content: Content) -> str:
+    """What the host had against the answer of the turn before, as a turn records it."""
+    held_back = turn.held_back
+    return "" if held_back is None or held_back.example is None else content(held_back.example).decode()
 
 
 def _summary(step: Step, content: Content) -> StepSummary:

@@ -6,6 +6,7 @@ known()       {"calls": 2, "input_tokens": 1, "output_tokens": 1, "cost_nano": 0
 budget_of()   {"tokens": {"used": 40, "reserved": 1_100, "limit": None}, ...}
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
@@ -114,6 +115,7 @@ class ModelUsage:
 
     def __init__(self) -> None:
         self._counts = CallCounts()
+        self.succeeded: Counter[str] = Counter()
 
     @classmethod
     def of(cls, counts: Mapping[str, int]) -> "ModelUsage":
@@ -133,6 +135,8 @@ class ModelUsage:
         """Count the calls of a step."""
         for call in calls:
             self._counts.add_call(call)
+            if call.result is not None:
+                self.succeeded[call.role] += 1
 
     def add_results(self, kinds: Iterable[str], results: Iterable[Result]) -> None:
         """Count calls that are in no record, since the turn that made them has halted."""

@@ -140,6 +140,11 @@ class Run:
         return self._usage.report()
 
     @property
+    def succeeded(self) -> Mapping[str, int]:
+        """The calls of programs that succeeded, by the name of a tool or a role."""
+        return self._usage.succeeded
+
+    @property
     def counts(self) -> CallCounts:
         """The counts of all calls of the whole turns."""
         return self._usage.counts
@@ -164,10 +169,19 @@ class Run:
         self._observation = text
 
     def turn(
-        self, said: Parsed | Unparsed, *, reply: str | None = None, origin: str = HOST, call: Spoken | None = None
+        self,
+        said: Parsed | Unparsed,
+        *,
+        reply: str | None = None,
+        origin: str = HOST,
+        call: Spoken | None = None,
+        refusal: str = "",
     ) -> FanOuts[Done]:
-        """Execute one program. What it did is in the trace when this ends."""
-        return (yield from self._turn(Unfinished(said, reply, origin, call, 0, {})))
+        """Execute one program. What it did is in the trace when this ends.
+
+        `refusal` is what the host has against the answer of the turn before.
+        """
+        return (yield from self._turn(Unfinished(said, reply, origin, call, 0, {}, refusal=refusal)))
 
     def go_on(self) -> FanOuts[Done]:
         """Execute what is left of the unfinished turn. No call is made again that has ended."""
@@ -243,6 +257,7 @@ class Run:
             parser=CODE_PARSER,
             outages=turn.outages,
             stepwise=True,
+            refusal=turn.refusal,
         )
 
     def _record(self, new: Sequence[Entry], entries: list[Entry], turn: Unfinished) -> None:

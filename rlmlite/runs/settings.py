@@ -42,6 +42,7 @@ from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.records.settings import Limits, Policy
 
 if TYPE_CHECKING:  # these import pydantic, which a run without tools does not need
+    from rlmlite.tools.acceptance import Accept
     from rlmlite.tools.approvals import Approver
     from rlmlite.tools.functions import Function, PythonTool
     from rlmlite.tools.tool_names import PinnedTool
@@ -167,6 +168,17 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Setting("whether the last turn, when a budget ends, is for an answer from what there is", checks.truth, ANY),
     ] = True
+    require_evidence: Annotated[
+        bool,
+        Setting("whether an answer without verbatim evidence is `partial (no_evidence)`", checks.truth, ANY),
+    ] = False
+    accept: Annotated[
+        "Accept | None",
+        _python_setting(
+            "called with every answer of a controller, as a `ProposedAnswer`; what it returns are reasons against it",
+            checks.function,
+        ),
+    ] = None
     patience: Annotated[
         int,
         Setting(
@@ -332,6 +344,8 @@ class SettingKeywords(TypedDict, total=False):
     permit: Permit | None
     answer_type: Any
     last_answer: bool | None
+    require_evidence: bool | None
+    accept: "Accept | None"
     patience: int | None
     trace: str | PathLike[str] | bool | None
     run_key: str | None

@@ -34,7 +34,7 @@ from rlmlite.tools.approvals import make_approval_service
 from rlmlite.tools.services import HostServices
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE, nested_role
 from rlmlite_kernel.effects.requests import Request, Result
-from rlmlite_kernel.records.settings import SUB_ROLE, Limits, Policy, Role, Settings
+from rlmlite_kernel.records.settings import ACCEPT, REQUIRE_EVIDENCE, SUB_ROLE, Limits, Policy, Role, Settings
 
 if TYPE_CHECKING:
     from rlmlite.runs.run import Run
@@ -202,7 +202,14 @@ def kernel_settings(setup: Setup) -> Settings:
         tools={name: tool.declaration for name, tool in setup.services.tools.items()},
         policy=setup.policy,
         scope=dict(setup.scope),
+        gates=_gates(settings),
     )
+
+
+def _gates(settings: RunSettings) -> tuple[str, ...]:
+    """What an answer has to pass, by name."""
+    gates = {REQUIRE_EVIDENCE: settings.require_evidence, ACCEPT: settings.accept is not None}
+    return tuple(name for name, is_armed in gates.items() if is_armed)
 
 
 def reserve_for_last_turn(limits: Limits, controller: Role) -> dict[str, int]:

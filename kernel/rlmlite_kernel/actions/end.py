@@ -1,4 +1,4 @@
-"""write_var, note, forget, require and final: actions whose effect is on the run itself.
+"""write_var, note, forget, require, draft and final: actions whose effect is on the run itself.
 
 An action cannot change the run: it is handed values and returns one. These return a record of what is to happen
 (`Noted`, `Forgotten`, `Ended`), and the machine carries it out when the step is committed, so that a step which fails,
@@ -14,10 +14,11 @@ from rlmlite_kernel.values.values import kind_of
 
 
 class Ended(msgspec.Struct, frozen=True, eq=False):
-    """`final` was reached: the answer, and what the program names as its evidence."""
+    """`final` or `draft` was reached: the answer, and what the program names as its evidence."""
 
     value: TaintedValue
     evidence: TaintedValue | None
+    is_draft: bool = False
 
 
 class Noted(msgspec.Struct, frozen=True):
@@ -82,3 +83,8 @@ def final(context: StepContext, value: TaintedValue, evidence: TaintedValue | No
     """The answer, with what the program names as its evidence."""
     # Evidence is looked up by `run.steps.step`, which knows the documents that spans lie in; an action does not.
     return Ended(value, evidence)
+
+
+def draft(context: StepContext, value: TaintedValue, evidence: TaintedValue | None) -> Ended:
+    """An answer for the case that the run ends before there is a better one."""
+    return Ended(value, evidence, is_draft=True)

@@ -29,7 +29,7 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.program.schemas import Schema, spell_schema
 from rlmlite_kernel.program.templates import Hole, pieces
-from rlmlite_kernel.records.evolution import FIELDS_OF_PROMPTS, LABELS_OF_QUESTIONS
+from rlmlite_kernel.records.evolution import ANSWERS_ARE_HELD, FIELDS_OF_PROMPTS, LABELS_OF_QUESTIONS
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.fences import list_names
 from rlmlite_kernel.values.values import Rows, Value
@@ -170,6 +170,8 @@ class PromptWriter:
             parts.extend(self._form(schema, schema_origins))
         count = 1 if self._rows is None else len(self._table())
         is_form_data = bool(schema_origins & FOREIGN)
+        if self._context.follows(ANSWERS_ARE_HELD):
+            self._refuse_blank(parts, count)
         return Prompts(parts, count, self._origins, self._holdings, schema, is_form_data)
 
     def _append_rows(self) -> list[RowPart]:
@@ -185,6 +187,17 @@ class PromptWriter:
         values = [line_of(table, item) for item in table.values(context.blobs)]
         self._holdings.append(lambda row: Holding(values[row], rows.words, table.spans, row))
         return [_BETWEEN, [self._piece(value, rows.origins, str(ROW_TEXT)) for value in values]]
+
+    def _refuse_blank(self, parts: Sequence[RowPart], count: int) -> None:
+        """Raise `Fault("template")` for a prompt that says nothing: whatever a model replied to it would be made up."""
+        if self._rows is None:
+            blank = 0 if all(_is_blank(part) for part in parts) else None
+        else:
+            sizes = Prompts(list(parts), count).sizes()
+            blank = next((index for index in range(count) if not sizes[index]), None)
+        if blank is not None:
+            which = "the prompt" if self._rows is None else f"prompt {blank:,} of {count:,}"
+            raise Fault("template", f"{which} is empty, and an empty prompt is never sent: say what is asked")
 
     def _form(self, schema: Schema, origins: int) -> list[RowPart]:
         is_data = bool(origins & FOREIGN) and self._context.follows(LABELS_OF_QUESTIONS)
@@ -245,3 +258,10 @@ class PromptWriter:
         holds_no_words = value is None or isinstance(value, bool | int | float)
         is_bare = holds_no_words or not origins & FOREIGN
         return Piece(content, "" if is_bare else source)
+
+
+def _is_blank(part: RowPart) -> bool:
+    """Whether a part that all calls share says nothing, with a fence around it or without."""
+    if isinstance(part, Piece):
+        return not (part.content.strip() if isinstance(part.content, str) else len(part.content))
+    return isinstance(part, str) and not part.strip()

@@ -4,6 +4,7 @@
     final(total, evidence="disk full")      a quote, searched for: `verbatim`, line 17, 3 times
     final(total, evidence="disk\\nfull")     found with white space folded: `verbatim-ws`
     final(total, evidence="disk empty")     `not-found`, with a warning: the model made it up
+    final(total, evidence="log:17: disk")   a claim (`observation.claims`): found on line 17, and nowhere else
     final(total)                            the spans that `total` was computed from, by provenance
 
 Rows of a table that is text (CSV, JSON Lines) are lines of the file, and quoted as such. Those of a binary table are in
@@ -24,9 +25,10 @@ from rlmlite_kernel.engines.query.regex import quote as quote_pattern
 from rlmlite_kernel.engines.search.find import find
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import TaintedValue, Words
+from rlmlite_kernel.observation.claims import Claim, claims_in, find_claim, is_named
 from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.records.canonical import value_bytes
-from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE, WHOLE_LINES
+from rlmlite_kernel.records.evolution import ANSWERS_ARE_HELD, EVIDENCE_BY_PLACE, WHOLE_LINES
 from rlmlite_kernel.values.blobs import digest_of_name
 from rlmlite_kernel.values.columns import Column, Spans, Text
 from rlmlite_kernel.values.lines.kind import are_lines
@@ -345,10 +347,33 @@ class _Collector:
                     return
         if any(self._add_from_cells(rows, quote) for rows in self._documents.tables.values()):
             return
+        claims = claims_in(quote) if self._context.follows(ANSWERS_ARE_HELD) else []
+        unfound = [claim for claim in claims if not self._add_claim(claim, near)]
+        if claims and not unfound:
+            return
         self.total += 1
         if len(self.items) < MAX_SPANS:
             self.items.append(Evidence("not-found", quote[:_EXCERPT]))
-        self._context.warn("a quote was not found in any input; it is listed as not-found", code="evidence_not_found")
+        what = "a quote was not found in any input"
+        if unfound:
+            what = f"a quote was not found on the line that it names ({unfound[0].line:,})"
+        self._context.warn(f"{what}; it is listed as not-found", code="evidence_not_found")
+
+    def _add_claim(self, claim: Claim, near: Sequence[Text]) -> bool:
+        """The words of a quote that comes with its place, if they stand there."""
+        blobs = self._context.blobs
+        named = [
+            Text(blob, 0, len(blobs.read(blob)))
+            for blob, (name, path, _) in self._documents.names.items()
+            if blob not in self._documents.tables and is_named(claim.name, name, path)
+        ]
+        # Where nobody said of what, what the quote was made of comes first.
+        beside = {text.blob for text in near}
+        found = find_claim(claim, sorted(named, key=lambda text: text.blob not in beside), blobs)
+        if found is None:
+            return False
+        self.add_text(found)
+        return True
 
     def _add_from_cells(self, rows: RowSpans, quote: str) -> bool:
         """The row of the first cell that says a quote, where the file spells it otherwise, or has no text at all."""

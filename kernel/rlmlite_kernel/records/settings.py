@@ -23,6 +23,13 @@ SUB_ROLE = "sub"
 """The role that reads pieces of the inputs, unless a program names another."""
 
 
+REQUIRE_EVIDENCE = "require_evidence"
+"""The gate by which an answer needs verbatim evidence."""
+
+ACCEPT = "accept"
+"""The gate by which the host judges an answer."""
+
+
 _LEAST = {"bytes_per_1000_tokens": 1}
 """The lowest number of a field, where that is not 0."""
 

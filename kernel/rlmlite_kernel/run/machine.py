@@ -60,7 +60,7 @@ from rlmlite_kernel.records.remarks import merge_remarks
 from rlmlite_kernel.records.settings import Limits, Settings
 from rlmlite_kernel.run.genesis import first_state
 from rlmlite_kernel.run.holding.speech import speech_of
-from rlmlite_kernel.run.holding.standing import standing
+from rlmlite_kernel.run.holding.standing import refuse_answer, standing
 from rlmlite_kernel.run.recorder import Recorder, controller_charges, turn_entry, utf8_of
 from rlmlite_kernel.run.status import INPUT_CHANGED, begin_question, begin_turn, conclusion
 from rlmlite_kernel.run.steps.remarks import record_remarks, remarks_of_reading
@@ -201,6 +201,7 @@ def advance(
     outages: Mapping[int, Outage] | None = None,
     stepwise: bool = False,
     verdict: tuple[str, ...] | None = None,
+    refusal: str = "",
 ) -> Done | Suspended:
     """One turn. `reply` is the controller's whole reply, `origin` who spoke, `call` its call, if a model was asked.
 
@@ -211,6 +212,8 @@ def advance(
     write each record before the next step runs, which the process may not survive.
     `verdict` are the codes of the reasons that a trace has against the answer of this turn. A replay gives them where
     it words observations otherwise, and so cannot know what had been shown.
+    `refusal` is what the host has against the answer of the turn before, where the gate `accept` is armed: that answer
+    is revoked, and the record of this turn says so.
 
     The controller's call is charged here. It has been made by now, so the host has to check beforehand that it fits
     (`State.left`, `Role.reserved_tokens`).
@@ -233,16 +236,20 @@ def advance(
         # Its prompt has said of these inputs how long they are, and what columns they have.
         described = [state.variables[name].data.origins for name in state.run.inputs if state.describes(name)]
         exposure |= reduce(or_, described, 0)
+    fields = begin_turn(state, origin, "" if call is None else call.error)
+    revoked = refuse_answer(state, refusal)
+    if revoked is not None:
+        fields["held"] = (*state.held, revoked)
     opened = msgspec.structs.replace(
         state,
         turn=state.turn + 1,
         used=used,
         digest=state_digest(state.variables, used, exposure, state.run.flags, state.memo.digest),
         exposure=exposure,
-        **begin_turn(state, origin, "" if call is None else call.error),
+        **fields,
         remarks=merge_remarks((*state.remarks, *remarks)),
     )
-    entry = turn_entry(state, opened, said, reply, origin, call, charges, remarks)
+    entry = turn_entry(state, opened, said, reply, origin, call, charges, remarks, revoked)
     if isinstance(said, Unparsed):
         # One code for all of them: the record's `diagnostics` names the blob that has each problem.
         # Where the controller said nothing, that is what failed.

@@ -55,7 +55,7 @@ from rlmlite_kernel.run.show import (
     show_step,
 )
 from rlmlite_kernel.run.status import note_losses
-from rlmlite_kernel.run.steps.answers import Answer
+from rlmlite_kernel.run.steps.answers import Answer, HeldAnswer
 from rlmlite_kernel.run.steps.remarks import record_remarks, say_lines
 from rlmlite_kernel.run.steps.state import State, state_digest
 from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
@@ -231,7 +231,10 @@ class Recorder:
             memo=memo,
             **note_losses(state, step),
         )
-        return state if answer is None else msgspec.structs.replace(state, **fields_after(answer, verdict, state))
+        if answer is None:
+            return state
+        is_draft = isinstance(outcome.effect, FinalAnswer) and outcome.effect.is_draft
+        return msgspec.structs.replace(state, **fields_after(answer, verdict, state, is_draft=is_draft))
 
 
 def _writes(step: FinishedStep) -> tuple[Written, ...]:
@@ -340,6 +343,7 @@ def turn_entry(
     call: Spoken | None,
     used: dict[str, int],
     remarks: Sequence[StepRemark] = (),
+    refused: HeldAnswer | None = None,
 ) -> Entry:
     """The record of a turn as it opens, with its blobs: the reply, what was read from it, examples of the remarks."""
     salts = before.run.salts
@@ -352,6 +356,7 @@ def turn_entry(
         blobs.append(reply_blob)
     is_parsed = isinstance(said, Parsed)
     warnings, notes, examples = record_remarks(remarks, before)
+    (held_back, *_), _, said_against = record_remarks(refused.reasons, before) if refused else ((None,), (), ())
     record = Turn(
         turn=after.turn,
         origin=origin,
@@ -361,10 +366,11 @@ def turn_entry(
         call=call,
         used=used,
         state=after.digest,
+        held_back=held_back,
         warnings=warnings,
         notes=notes,
     )
-    return Entry(record, (*blobs, *examples))
+    return Entry(record, (*blobs, *examples, *said_against))
 
 
 def controller_charges(call: Spoken, settings: Settings) -> dict[str, int]:

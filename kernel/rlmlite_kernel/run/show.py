@@ -119,7 +119,9 @@ def _show_result(
     """What a step that went well shows of its value, or of its effect on the run."""
     effect = outcome.effect
     if isinstance(effect, FinalAnswer):
-        return Observation(f"final: answered, {effect.evidence.total:,} pieces of evidence ({effect.evidence.basis})")
+        done = "kept" if effect.is_draft else "answered"
+        pieces = f"{effect.evidence.total:,} pieces of evidence ({effect.evidence.basis})"
+        return Observation(f"{_label(planned)}: {done}, {pieces}")
     if isinstance(effect, Noted):
         return Observation("noted")
     if isinstance(effect, Forgotten):

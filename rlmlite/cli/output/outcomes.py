@@ -81,6 +81,16 @@ def print_remarks(outcome: Outcome) -> None:
             print_indented(notice_text(notice))
 
 
+def print_held(outcome: Outcome) -> None:
+    """Print the answers that were held back, each with its first reason."""
+    if outcome.held:
+        print_heading("held back")
+    for held in outcome.held:
+        others = f", and {len(held.reasons) - 1} more" if len(held.reasons) > 1 else ""
+        value = one_line(answer_text(held.value), 80)
+        print_indented(f"turn {held.turn}: {value}: {notice_text(held.reasons[0])}{others}")
+
+
 def notice_text(notice: Notice) -> str:
     """A warning or a note on one line: `3 lines do not match: "..." (2 times)`."""
     example = f" {json.dumps(one_line(notice.example), ensure_ascii=False)}" if notice.example else ""
@@ -90,6 +100,7 @@ def notice_text(notice: Notice) -> str:
 
 def print_facts(outcome: Outcome) -> None:
     """Print coverage, usage, budget, status and where the receipts are."""
+    print_held(outcome)
     print_remarks(outcome)
     print_heading("coverage")
     for name, shares in outcome.coverage.items():

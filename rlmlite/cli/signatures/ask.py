@@ -23,6 +23,7 @@ from rlmlite.cli.signatures.options import (
     Policy,
     Price,
     Read,
+    RequireEvidence,
     Roles,
     RunKey,
     Store,
@@ -65,6 +66,7 @@ def ask(
     stream: Stream = None,
     decode: Decode = None,
     read: Read = None,
+    require_evidence: RequireEvidence = None,
     last_answer: Annotated[
         bool,
         typer.Option("--last-answer/--no-last-answer", help="When a limit is reached, answer from what was found."),
@@ -87,6 +89,7 @@ def ask(
         "decode": decode,
         "max_memory": max_memory,
         "max_time": max_time,
+        "require_evidence": require_evidence,
     }
     flags |= calling_flags(workers, timeout, stream)
     job = job_of(paths, controller, sub, limit, run_key, trace, yes, read=read, price=price, input=input, **flags)

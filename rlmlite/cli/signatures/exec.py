@@ -19,6 +19,7 @@ from rlmlite.cli.signatures.options import (
     Price,
     Program,
     Read,
+    RequireEvidence,
     Roles,
     RunKey,
     Store,
@@ -62,6 +63,7 @@ def exec_(
     trace: NewTrace = None,
     run_key: RunKey = None,
     read: Read = None,
+    require_evidence: RequireEvidence = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the program and say what it may cost; run nothing.")
     ] = False,
@@ -79,6 +81,7 @@ def exec_(
         path, inputs = words[0], words[1:]
     flags: dict[str, Any] = {"max_cost": max_cost, "confirm_above": confirm_above, "copy_inputs": copy, "store": store}
     flags |= {"roles": role, "max_memory": max_memory, "max_time": max_time}
+    flags |= {"require_evidence": require_evidence}
     flags |= permission_flags(tool, policy, approve)
     flags |= calling_flags(workers, timeout, stream)
     job = job_of(

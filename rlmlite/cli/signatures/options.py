@@ -71,6 +71,14 @@ Decode: TypeAlias = Annotated[
     typer.Option("--decode", metavar="HOW", help="How controllers give programs: tool, grammar. [as text]"),
 ]
 
+RequireEvidence: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--require-evidence/--no-require-evidence",
+        help="An answer without verbatim evidence is partial.",
+    ),
+]
+
 CalledController: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--controller", metavar="MODEL", help="Call this controller of the session again."),

@@ -29,6 +29,8 @@ VALUES: dict[str, Any] = {
     "permit": lambda _calls, _bound: True,
     "answer_type": int,
     "last_answer": False,
+    "require_evidence": True,
+    "accept": lambda _answer: None,
     "patience": 2,
     "trace": "t.rlm",
     "run_key": "ab" * 32,

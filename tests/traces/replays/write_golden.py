@@ -29,6 +29,7 @@ from rlmlite_kernel import (
 from rlmlite_kernel.records.evolution import FORMAT, RENDERING
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs, Log
+from tests.traces.replays.held_answers import BLIND, write_held
 
 FOLDER = Path(__file__).parents[3] / "traces" / "golden" / f"{FORMAT}.{RENDERING}"
 
@@ -278,6 +279,10 @@ def explore_run(place: Path) -> None:
     )
 
 
+def _held(code: str) -> Callable[[Path], None]:
+    return lambda place: write_held(place, code, KEY)
+
+
 RUNS: dict[str, Callable[[Path], None]] = {
     "agent": agent_run,
     "rounds": rounds_run,
@@ -287,6 +292,7 @@ RUNS: dict[str, Callable[[Path], None]] = {
     "extract": extract_run,
     "tool-over-rows": tool_rows_run,
     "explore-over-rows": explore_run,
+    **{f"held-{code.replace('_', '-')}": _held(code) for code in BLIND},
 }
 
 

@@ -267,7 +267,14 @@ class _Replay:
             self.halted = bool(executed.done.halted)
         else:
             self.unfinished = Unfinished(
-                reading, turn.reply, turn.record.origin, turn.record.call, recorded, turn.results(), turn.outages
+                reading,
+                turn.reply,
+                turn.record.origin,
+                turn.record.call,
+                recorded,
+                turn.results(),
+                turn.outages,
+                turn.refusal,
             )
 
     def _check_controller(self, first: int, stop: int) -> None:

@@ -71,6 +71,14 @@ class RecordedTurn:
         return tuple(remark.code for step in steps for remark in step.warnings if remark.code in REASONS)
 
     @property
+    def refusal(self) -> str:
+        """What the host had against the answer of the turn before; empty if it had nothing."""
+        held_back = self.record.held_back
+        if held_back is None or held_back.example is None:
+            return ""
+        return self.trace.content(held_back.example).decode("utf-8", "replace")
+
+    @property
     def reply(self) -> str | None:
         """The controller's whole reply; `None` if no model spoke."""
         return None if self.record.reply is None else self.trace.content(self.record.reply).decode("utf-8", "replace")
@@ -180,6 +188,7 @@ def execute_turn(
         outages=turn.outages,
         stepwise=is_last,
         verdict=turn.verdict,
+        refusal=turn.refusal,
     )
     entries = [*done.entries]
     while isinstance(done, Suspended):

@@ -49,8 +49,8 @@ class Difference(msgspec.Struct, frozen=True):
 class Unfinished(msgspec.Struct, frozen=True):
     """The last turn of an open trace, which was killed: `recorded` of its entries are in the log.
 
-    To continue, call `advance` again with the same `said`, `reply`, `origin`, `call` and `outages`; answer its calls
-    from `results` and the log's journal before making any; and append the entries from number `recorded` on.
+    To continue, call `advance` again with the same `said`, `reply`, `origin`, `call`, `outages` and `refusal`; answer
+    its calls from `results` and the log's journal before making any; and append the entries from number `recorded` on.
     """
 
     said: Parsed | Unparsed
@@ -60,6 +60,7 @@ class Unfinished(msgspec.Struct, frozen=True):
     recorded: int
     results: Mapping[str, Result]
     outages: Mapping[int, Outage] = {}
+    refusal: str = ""
 
 
 class Replayed(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from rlmlite_kernel.actions import end
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.costs import SEARCH_WORK
-from rlmlite_kernel.records.evolution import FIELDS_OF_PROMPTS
+from rlmlite_kernel.records.evolution import ANSWERS_ARE_HELD, FIELDS_OF_PROMPTS
 
 ACTIONS = (
     Action(
@@ -51,6 +51,21 @@ ACTIONS = (
         gates=True,
         example="true",
         since=FIELDS_OF_PROMPTS,
+    ),
+    Action(
+        name="draft",
+        family="end",
+        with_taint=True,
+        params=(
+            Param("value", "any", "the answer so far"),
+            Param("evidence", "any", "what it is based on, as in final", default=None, named_only=True),
+        ),
+        run=end.draft,
+        result="nothing",
+        help="keeps an answer that stands, as partial, if a budget ends before final; a later one replaces it",
+        cost=SEARCH_WORK,
+        since=ANSWERS_ARE_HELD,
+        example="draft: kept, 3 pieces of evidence (given)",
     ),
     Action(
         name="final",

@@ -22,6 +22,7 @@ from rlmlite_kernel.records.reasons import (
     REASONS,
 )
 from rlmlite_kernel.records.remarks import StepRemark
+from rlmlite_kernel.records.settings import REQUIRE_EVIDENCE
 from rlmlite_kernel.run.holding.lineage import lineage_of
 from rlmlite_kernel.run.holding.shown import Shown
 from rlmlite_kernel.run.holding.speech import Speech
@@ -31,9 +32,6 @@ from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedStep
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import LIST, Rows, Value
-
-REQUIRE_EVIDENCE = "require_evidence"
-"""The gate by which an answer needs verbatim evidence."""
 
 _VERBATIM = frozenset({"verbatim", "cell", "row"})
 """How evidence is found that stands in an input as it is quoted; rows of a binary table stand in no text."""

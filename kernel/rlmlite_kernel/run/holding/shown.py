@@ -23,10 +23,12 @@ from rlmlite_kernel.records.canonical import value_bytes
 
 _THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _WORD: Final = re.compile(r"[^\W_]+")
+_MARKS: Final = str.maketrans("", "", "«»")
+"""What observations put around matches: without it, half of a word would be one."""
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(_THOUSANDS.sub("", text).lower())
+    return _WORD.findall(_THOUSANDS.sub("", text.translate(_MARKS)).lower())
 
 
 class Shown:

@@ -11,8 +11,10 @@ All but the first are partial, whatever ended the run.
 import msgspec
 
 from rlmlite_kernel.records.evolution import ANSWERS_ARE_HELD
+from rlmlite_kernel.records.reasons import NOT_ACCEPTED, REASONS
 from rlmlite_kernel.records.remarks import StepRemark
-from rlmlite_kernel.run.steps.answers import Answer
+from rlmlite_kernel.records.settings import ACCEPT
+from rlmlite_kernel.run.steps.answers import Answer, HeldAnswer
 from rlmlite_kernel.run.steps.state import State
 
 HELD_ANSWERS = "held_answers"
@@ -32,14 +34,24 @@ class Standing(msgspec.Struct, frozen=True):
 
 def is_held(state: State) -> bool:
     """Whether the answer of the last turn is held back."""
-    return bool(state.held) and state.held[-1].turn == state.turn
+    return bool(state.held) and state.held[-1].turn == state.turn and state.held[-1].code != NOT_ACCEPTED
+
+
+def refuse_answer(state: State, refusal: str) -> HeldAnswer | None:
+    """The answer of a state as one that its host has refused; None if there is none, or nobody may refuse it."""
+    if not refusal or state.answer is None or ACCEPT not in state.settings.gates:
+        return None
+    reason = StepRemark(REASONS[NOT_ACCEPTED].message, refusal, code=NOT_ACCEPTED)
+    return HeldAnswer(state.turn, state.answer, (reason,))
 
 
 def standing(state: State) -> Standing | None:
     """The answer with which a run in this state ends, if there is one."""
     if state.answer is not None:
         return Standing(state.answer)
-    last = state.held[-1] if state.held else None
+    # What the host has refused never stands.
+    held = [each for each in state.held if each.code != NOT_ACCEPTED]
+    last = held[-1] if held else None
     if last is not None and (is_held(state) or state.draft is None):
         return Standing(last.answer, last.reasons, last.code)
     return None if state.draft is None else Standing(state.draft, (), DRAFT)

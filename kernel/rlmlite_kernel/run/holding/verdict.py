@@ -17,7 +17,7 @@ import msgspec
 
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.evolution import ANSWERS_ARE_HELD
-from rlmlite_kernel.records.reasons import NO_EVIDENCE
+from rlmlite_kernel.records.reasons import NO_EVIDENCE, NOT_ACCEPTED
 from rlmlite_kernel.records.remarks import StepRemark, merge_remarks
 from rlmlite_kernel.run.holding.objections import reasons_of
 from rlmlite_kernel.run.holding.speech import Speech
@@ -57,7 +57,12 @@ def judge_step(
     `is_withheld`: the policy keeps from the controller what the step would show.
     """
     final = step.outcome.effect
-    if answer is None or not isinstance(final, FinalAnswer) or ANSWERS_ARE_HELD not in state.run.flags:
+    if (
+        answer is None
+        or not isinstance(final, FinalAnswer)
+        or final.is_draft
+        or ANSWERS_ARE_HELD not in state.run.flags
+    ):
         return TAKEN
     reasons = tuple(reasons_of(step, final, state, speech, blobs))
     codes = tuple(reason.code for reason in reasons)
@@ -65,7 +70,7 @@ def judge_step(
         return TAKEN
     if not speech.is_controller or is_withheld:
         return Verdict(reasons, losses=codes)
-    if any(_is_same(each.answer, answer) for each in state.held):
+    if any(each.code != NOT_ACCEPTED and _is_same(each.answer, answer) for each in state.held):
         # Its controller was told, and insists. What the host requires, it requires still.
         return Verdict(reasons, losses=(NO_EVIDENCE,) if NO_EVIDENCE in codes else ())
     return Verdict(reasons, is_held=True)
@@ -76,8 +81,10 @@ def _is_same(one: Answer, other: Answer) -> bool:
     return one.evidence == other.evidence and value_bytes([one.value]) == value_bytes([other.value])
 
 
-def fields_after(answer: Answer, verdict: Verdict, state: State) -> dict[str, Any]:
-    """The fields of the state after an answer on which there is a verdict."""
+def fields_after(answer: Answer, verdict: Verdict, state: State, *, is_draft: bool) -> dict[str, Any]:
+    """The fields of the state after an answer on which there is a verdict, or after a draft."""
+    if is_draft:
+        return {"draft": answer}
     if verdict.is_held:
         return {"held": (*state.held, HeldAnswer(state.turn, answer, verdict.reasons))}
     fields: dict[str, Any] = {"answer": answer}

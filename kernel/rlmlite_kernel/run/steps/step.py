@@ -36,12 +36,13 @@ from rlmlite_kernel.values.values import Rows, descriptor_digest, json_size, kin
 
 
 class FinalAnswer(msgspec.Struct, frozen=True, eq=False):
-    """The end that `final` made: the value as JSON and its evidence, and both as the program gave them."""
+    """What `final` or `draft` answers: the value as JSON and its evidence, and both as the program gave them."""
 
     value: Any
     evidence: EvidenceList
     data: TaintedValue
     given: TaintedValue | None
+    is_draft: bool = False
 
 
 class StepOutcome(msgspec.Struct, frozen=True, eq=False):
@@ -216,7 +217,7 @@ def _final_answer(ended: Ended, context: StepContext, constants: RunConstants) -
     value = to_json(ended.value.value, context.blobs)
     # An answer that the seal could not hold is refused here, where the program can still be corrected.
     value_bytes([value])
-    return FinalAnswer(value, evidence, ended.value, ended.evidence)
+    return FinalAnswer(value, evidence, ended.value, ended.evidence, ended.is_draft)
 
 
 def refusal_of(planned: PlannedStep, context: StepContext, broken: Set[str], over: str) -> StepOutcome | None:

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rlmlite.cli.commands.traces.reparse import Reading, has_same_problems, is_same, read_again
-from rlmlite.runs.history import Exchange, exchanges_of_records, open_question, since_question
+from rlmlite.runs.history import Exchange, exchanges_of_records, open_question, refusal_in, refusals, since_question
 from rlmlite.runs.program import problems_in, read_habits
 from rlmlite.runs.settings import PATIENCE
 from rlmlite_grammar import grammar_digest
@@ -72,7 +72,7 @@ class Recheck:
     def _check_turn(self, before: State, trace: CheckedTrace, turn: Turn) -> Iterator[Finding]:
         is_last = False
         if turn.call is not None:
-            finding, is_last = self._check_prompt(before, trace, turn.call)
+            finding, is_last = self._check_prompt(before, trace, turn.call, refusal_in(turn, trace.content))
             if finding is not None:
                 yield finding
         if trace.genesis.grammar != grammar_digest():
@@ -87,7 +87,9 @@ class Recheck:
                 field = "ast" if turn.ast is not None else "diagnostics"
                 yield Finding(field, "the reading of a reply", difference)
 
-    def _check_prompt(self, before: State, trace: CheckedTrace, call: Spoken) -> tuple[Finding | None, bool]:
+    def _check_prompt(
+        self, before: State, trace: CheckedTrace, call: Spoken, refusal: str
+    ) -> tuple[Finding | None, bool]:
         """What is wrong with a prompt's commitment, and whether it was the prompt of a last turn."""
         # A run without a controller needs none of these.
         from rlmlite.agent.card import card
@@ -100,11 +102,11 @@ class Recheck:
             return Finding(computed=_OTHER_WORDS, unchecked=PROMPTS), False
         if not self._is_form_known:
             return Finding(computed=_NO_FORM, unchecked=PROMPTS), False
-        question = open_question(self._history)
+        question = open_question(self._history, is_refused=bool(refusal))
         if question is None:
             return Finding("call", "a controller's call", "no question was open"), False
         sizes: list[int] = []
-        for wanted in self._requests(question):
+        for wanted in self._requests(question, before, refusal):
             text = prompt(before, self._history, wanted)
             sizes.append(len(text.encode()))
             if before.commit(text) == call.prompt:
@@ -115,19 +117,23 @@ class Recheck:
             return Finding(computed=_REMARKS, unchecked=PROMPTS), False
         return Finding("call.prompt", call.prompt, f"the commitment to a prompt of {sizes[0]:,} bytes"), False
 
-    def _requests(self, question: str) -> "Iterator[PromptRequest]":
+    def _requests(self, question: str, state: State, refusal: str) -> "Iterator[PromptRequest]":
         """What the prompt may have been made for, the likeliest first."""
+        from rlmlite.agent.loop import refusal_remark
         from rlmlite.agent.prompt import PromptRequest
         from rlmlite.agent.stuck import controller_standing
 
         exchanges = since_question(self._history)
+        remarks = {turn: refusal_remark(text, state) for turn, text in refusals(self._history).items()}
+        if refusal:
+            remarks[state.turn] = refusal_remark(refusal, state)
         told: set[str] = set()
         for patience in _PATIENCES:
             signal = controller_standing(exchanges, patience).signal
             if signal not in told:
                 told.add(signal)
-                yield PromptRequest(question, self._form, signal)
-                yield PromptRequest(question, self._form, signal, last=True)
+                yield PromptRequest(question, self._form, signal, remarks=remarks)
+                yield PromptRequest(question, self._form, signal, last=True, remarks=remarks)
 
 
 def _compare_reading(before: State, turn: Turn, read: Reading, recorded: Reading, is_last: bool) -> str:

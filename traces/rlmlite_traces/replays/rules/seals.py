@@ -19,7 +19,9 @@ from typing import Final
 import msgspec
 
 from rlmlite_kernel import Entry, Parsed, State, Unparsed, conclusion, seal
+from rlmlite_kernel.records.reasons import NOT_ACCEPTED
 from rlmlite_kernel.records.records import Seal, Turn
+from rlmlite_kernel.records.settings import ACCEPT
 from rlmlite_kernel.run.holding.standing import is_held, standing
 
 OWN_REASON: Final = "host."
@@ -148,6 +150,7 @@ _PARTIAL: Final[Mapping[str, Callable[[Ending], bool]]] = {
     "stuck": lambda ending: _has_controller(ending) and (ending.typed or ending.state.answer is None),
     "too_long": lambda ending: ending.asked and (ending.state.answer is None or ending.typed),
     "controller": lambda ending: _is_silent(ending) and _has_fallback(ending),
+    NOT_ACCEPTED: lambda ending: ACCEPT in ending.state.settings.gates and _is_late_answer(ending),
     "input_changed": lambda ending: ending.halted,
 }
 """When a run can have ended as partial, by the reason."""
