@@ -42,7 +42,6 @@ from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.records.settings import Limits, Policy
 
 if TYPE_CHECKING:  # these import pydantic, which a run without tools does not need
-    from rlmlite.tools.acceptance import Accept
     from rlmlite.tools.approvals import Approver
     from rlmlite.tools.functions import Function, PythonTool
     from rlmlite.tools.tool_names import PinnedTool
@@ -173,7 +172,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
         Setting("whether an answer without verbatim evidence is `partial (no_evidence)`", checks.truth, ANY),
     ] = False
     accept: Annotated[
-        "Accept | None",
+        Callable[[Any], str | Iterable[str] | None] | None,
         _python_setting(
             "called with every answer of a controller, as a `ProposedAnswer`; what it returns are reasons against it",
             checks.function,
@@ -345,7 +344,7 @@ class SettingKeywords(TypedDict, total=False):
     answer_type: Any
     last_answer: bool | None
     require_evidence: bool | None
-    accept: "Accept | None"
+    accept: Callable[[Any], str | Iterable[str] | None] | None
     patience: int | None
     trace: str | PathLike[str] | bool | None
     run_key: str | None

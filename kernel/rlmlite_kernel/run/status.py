@@ -101,7 +101,7 @@ def begin_question(state: State) -> dict[str, Any]:
     """The fields of a state in which a new question begins: nothing is lost yet but what the inputs lack."""
     if LOSSES_ARE_PARTIAL not in state.run.flags:
         return {}
-    return {"partial": losses_of_inputs(state.run.is_incomplete), "earlier_failures": (), "held": (), "draft": None}
+    return dict(partial=losses_of_inputs(state.run.is_incomplete), earlier_failures=(), held=(), draft=None)
 
 
 def begin_turn(state: State, origin: str, controller_error: str) -> dict[str, Any]:
