@@ -3,11 +3,16 @@
 import pytest
 
 from rlmlite_grammar import parse, reread, show
+from rlmlite_grammar.diagnosis.hints import MISTAKES
 from rlmlite_grammar.habits.habit import Habit
 from rlmlite_grammar.habits.table import HABITS
+from rlmlite_grammar.mistakes.functions import FUNCTIONS
+from rlmlite_grammar.mistakes.methods import METHODS
+from rlmlite_grammar.mistakes.parameters import PARAMETERS
 from rlmlite_grammar.spelling.spellings import SPELLINGS, Spelling
 from rlmlite_kernel import ACTIONS
 from rlmlite_kernel.program.ast import Lit, Parsed, walk
+from rlmlite_kernel.program.problems import did_you_mean
 
 NAMES = frozenset({"log", "hits"})
 
@@ -73,3 +78,29 @@ def test_every_node_has_its_place(habit: Habit) -> None:
     assert len(read.at) == len(list(walk(read.program)))
     assert all(0 <= at < len(habit.written) for at in read.at)
     assert reading(show(read.program)).notes == ()
+
+
+def test_a_slip_of_a_variable_is_no_field() -> None:
+    """A bare name near a variable's is left to the checker; a form of it, or another name, is a field of the row."""
+    names = frozenset({"rows", "threshold", "labels"})
+
+    assert reading("x = where(rows, .n > treshold)", names).notes == ()
+    assert show(reading('x = where(rows, label == "a")', names).program) == 'x = where(rows, .label == "a")'
+
+
+@pytest.mark.parametrize("text", [r"C:\data\[1]", r"\\host\dir", r"C:\Windows", r"DOM\bob", r"a\dir"])
+def test_a_path_is_no_regex(text: str) -> None:
+    """A raw text that may be a path is searched for as it stands."""
+    assert reading(f'x = search(log, r"{text}")').notes == ()
+
+
+def test_a_form_of_a_word_is_no_lead() -> None:
+    """`label` is no slip of `labeled`; a slip, or the singular of a variable, is named."""
+    assert did_you_mean("label", ["labeled"]) == did_you_mean("labels", ["labeled"]) == ""
+    assert did_you_mean("hit", ["hits"]) == did_you_mean("hts", ["hits"]) == "did you mean `hits`?"
+
+
+def test_there_are_more_than_120_mistakes() -> None:
+    """With what is read as something else, every kind counted once."""
+    assert len([*MISTAKES, *FUNCTIONS, *METHODS, *PARAMETERS]) > 120
+    assert len([*HABITS, *SPELLINGS]) > 50
