@@ -118,7 +118,7 @@ STARTS = {
     "a search": Start(
         _command("exec", "-e", SEARCH, "small.log"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.runs.past.reopen"},
-        553,
+        554,
     ),
     "a replay": Start(
         _command("trace", "replay", "there.rlm"),
@@ -133,7 +133,7 @@ STARTS = {
         | FORMATS
         | RARE - {"asyncio"}
         | {"rlmlite.agent.session", "rlmlite.runs.past.reopen"},
-        584,
+        586,
     ),
 }
 
