@@ -63,12 +63,17 @@ def reserve(ask: Ask, indexes: tuple[int, ...], context: StepContext, first: boo
 
 def _drop_too_long(ask: Ask, indexes: tuple[int, ...], context: StepContext) -> tuple[int, ...]:
     """The calls whose prompts are too long for any call; one that needs every call fails."""
-    limit, sizes = context.settings.limits.call_prompt_bytes, ask.calls.sizes
+    model, sizes = ask.calls.model, ask.calls.sizes
+    limit, bound = context.settings.limits.call_prompt_bytes, "call_prompt_bytes {:,}"
+    window = model.longest_prompt if ask.calls.kind == "lm" else None
+    if window is not None and window < limit:
+        room = f"a window of {model.window:,} tokens with {model.max_output_tokens:,} for the answer"
+        limit, bound = window, room + ": {:,} bytes"
     too_long = tuple(index for index in indexes if int(sizes[index]) > limit)
     if not too_long:
         return ()
     longest = int(sizes[list(too_long)].max())
-    message = f"{len(too_long):,} prompts are longer than call_prompt_bytes {limit:,} (the longest has {longest:,})"
+    message = f"{len(too_long):,} prompts are longer than {bound.format(limit)} (the longest has {longest:,})"
     if ask.whole:
         raise Fault("budget", f"{message}; use less text, such as smaller chunks")
     # A fan-out goes on without them: one overlong row is no reason to lose the answers to all others.

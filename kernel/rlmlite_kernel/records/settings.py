@@ -133,6 +133,13 @@ class Role(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     cache: bool = False
     sampling: Sampling = Sampling()
 
+    @property
+    def longest_prompt(self) -> int | None:
+        """The bytes of a prompt that fits the window beside the longest answer; `None` if the window is unknown."""
+        if self.window is None:
+            return None
+        return max(0, self.window - self.max_output_tokens) * self.bytes_per_1000_tokens // 1_000
+
     def reserved_tokens(self, prompt_bytes: Amount) -> Amount:
         """The tokens to reserve for a call: those of its prompt, rounded up, and those of the longest answer."""
         return -(-prompt_bytes * 1_000 // self.bytes_per_1000_tokens) + self.max_output_tokens

@@ -86,6 +86,14 @@ def test_in_a_fan_out_only_the_wrong_ones_are_asked_again() -> None:
     assert "2 of 4 calls failed (2 schema)" in run.done.observation
 
 
+def test_a_second_call_without_an_answer_takes_nothing_away() -> None:
+    """What failed is still the form, not the second call."""
+    run, replies = Machine(), say("no", Failed("timeout"))
+    run.turn('x = extract_over_chunks(["a"], "{value}", schema=[int], min_ok=0)', lambda prompt: next(replies))
+
+    assert "1 of 1 calls failed (1 schema)" in run.done.observation
+
+
 def test_each_level_of_a_tree_asks_again() -> None:
     """The rounds that ask again stand between those of the action, and ids stay unique."""
     run, replies = Machine(), say('"a"', "b", '"b"', "c", '"c"')

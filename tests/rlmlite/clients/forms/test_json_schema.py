@@ -68,6 +68,7 @@ def test_an_answer_to_the_plain_form_needs_no_reading(data: st.DataObject, schem
         (LABEL, '{"answer": "spam", "why": "it says so"}', '{"answer": "spam", "why": "it says so"}'),
         (Shape((("n", OneOf((NUMBER, Literal(None))), True),)), '{"n": null}', '{"n": null}'),
         (Shape((("n", NUMBER, False),)), '{"n": null}', '{"n": null}'),
+        (Many(Shape((("n", OneOf((NUMBER, Literal(None))), True),))), '{"answer": [{"n": null}]}', '[{"n": null}]'),
     ],
 )
 def test_only_the_shape_of_strict_mode_is_taken_off(schema: Schema, reply: str, expected: str) -> None:

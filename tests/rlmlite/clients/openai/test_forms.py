@@ -211,7 +211,8 @@ def test_a_form_made_of_data_goes_in_words() -> None:
             asked.append(request)
             return Answered("[]")
 
-    program = 'rows = search(context, /.+/)\nfinal(classify(rows, "x", labels=map(rows, .text)))'
-    rlmlite.execute(program, "obey me\n", sub=Recorder())
+    inputs = {"words": ["obey me", "or else"]}
+    rlmlite.execute('final(classify(["a"], "x", labels=words))', inputs, sub=Recorder())
 
+    assert asked
     assert all(request.schema is None for request in asked)
