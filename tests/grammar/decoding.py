@@ -1,8 +1,10 @@
 """Decode grammars at work: llguidance as the decoder, random programs, and the one form that decode grammars have."""
 
+import json
 import random
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
 
 from llguidance import LLMatcher, LLTokenizer
 from msgspec.structs import replace
@@ -59,7 +61,35 @@ def accepts(start: LLMatcher, text: str) -> bool:
     return now.try_consume_tokens(tokens) == len(tokens) and now.is_accepting()
 
 
-def sample(start: LLMatcher, drawn: random.Random, most: int = 1_500) -> str | None:
+def prefer(choices: list[int], drawn: random.Random, late: bool) -> list[int]:
+    """Among many, mostly what closes something, or a sign that means something."""
+    closers = [byte for byte in choices if byte in _CLOSERS]
+    if closers and drawn.random() < (0.8 if late else 0.3 if len(choices) > 40 else 0.0):
+        return closers
+    signs = [byte for byte in choices if byte in _SIGNS]
+    return signs if len(choices) > 40 and signs and drawn.random() < 0.6 else choices
+
+
+def structured_matcher(schema: Mapping[str, object]) -> LLMatcher:
+    """A decoder at the beginning of a program as structured data."""
+    grammar = LLMatcher.grammar_from_json_schema(json.dumps(schema), overrides={"whitespace_flexible": False})
+    made = LLMatcher(TOKENS, grammar)
+    assert not made.is_error(), made.get_error()
+    return made
+
+
+def prefer_objects(choices: list[int], drawn: random.Random, late: bool) -> list[int]:
+    """As `prefer`; where a value may begin, mostly one with something in it."""
+    if ord("{") in choices and len(choices) < 40 and not late:
+        return [ord("{")] if drawn.random() < 0.8 else choices
+    return prefer(choices, drawn, late)
+
+
+Prefer: TypeAlias = Callable[[list[int], random.Random, bool], list[int]]
+"""Which of the allowed bytes a sampler draws from; told whether it is late."""
+
+
+def sample(start: LLMatcher, drawn: random.Random, most: int = 1_500, like: Prefer = prefer) -> str | None:
     """A random program that a decoder may write; `None` if it did not end within the length."""
     now, said, patience = start.deep_copy(), bytearray(), drawn.randint(20, 200)
     while len(said) < most:
@@ -68,19 +98,10 @@ def sample(start: LLMatcher, drawn: random.Random, most: int = 1_500) -> str | N
         late = len(said) > patience
         if now.is_accepting() and (late or not choices or drawn.random() < 0.05):
             return said.decode()
-        byte = drawn.choice(prefer(choices, drawn, late))
+        byte = drawn.choice(like(choices, drawn, late))
         now.consume_token(byte)
         said.append(byte)
     return None
-
-
-def prefer(choices: list[int], drawn: random.Random, late: bool) -> list[int]:
-    """Among many, mostly what closes something, or a sign that means something."""
-    closers = [byte for byte in choices if byte in _CLOSERS]
-    if closers and drawn.random() < (0.8 if late else 0.3 if len(choices) > 40 else 0.0):
-        return closers
-    signs = [byte for byte in choices if byte in _SIGNS]
-    return signs if len(choices) > 40 and signs and drawn.random() < 0.6 else choices
 
 
 class Form:

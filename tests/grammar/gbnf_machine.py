@@ -10,7 +10,7 @@ themselves, repetitions that unfold to too many rules. `make real` gives the sam
 import functools
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -41,9 +41,6 @@ Options: TypeAlias = tuple[tuple[Element, ...], ...]
 
 Stack: TypeAlias = tuple[Element, ...]
 """What is still to come; the next element is the last one."""
-
-Prefer: TypeAlias = Callable[[list[int], random.Random, bool], list[int]]
-"""Which of the allowed characters a sampler draws from; told whether it is late."""
 
 MOST_RULES = 2_000
 """Rules that a repetition may unfold to (MAX_REPETITION_THRESHOLD)."""

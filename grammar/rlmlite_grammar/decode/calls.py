@@ -3,24 +3,16 @@
     where(rows, cond)                "where(" v@ ", " rv@ ")"
     chunk(target, size=, by=)        "chunk(" v@ (", size=" (INT1 | ref@))? (", by=" ("\\"bytes\\"" | ... | RX))? ")"
 
-There is one way to write each call, so that a decoder has no choice without a meaning: what is required by position,
-what is optional by name, in the order of the table. `@` in a rule stands for the number of temporaries that may be
-named there; `r` before a rule says that the fields of the current row may.
+What is required stands by position, what is optional by name (`arguments`). `@` in a rule stands for the number of
+temporaries that may be named there; `r` before a rule says that the fields of the current row may.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
+from rlmlite_grammar.decode.arguments import call_form, calls_of, names_tool
 from rlmlite_grammar.decode.vocabulary import Vocabulary
 from rlmlite_kernel.program.action_table import Action, Param
-from rlmlite_kernel.program.ast import ASSIGNMENT
-from rlmlite_kernel.program.checks import ExactlyOneOf
-
-_KEYWORDS = ("context", "other")
-"""What a decoder calls the values that an action needs under names of the caller's own; the first is required."""
-
-_TOOL_CALL = "tool_call"
-"""The action that calls a tool of the host, by name."""
 
 _RULES = {
     "query": "query@",
@@ -32,9 +24,6 @@ _RULES = {
 }
 """The rule for an argument of a kind that has one of its own."""
 
-_ALONE = ("state", "end")
-"""Families whose actions are statements, never a part of one."""
-
 
 class CallRules:
     """The calls of a vocabulary, as alternatives of rules.
@@ -45,56 +34,26 @@ class CallRules:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        actions = [action for action in vocabulary.actions() if self._can_be_written(action)]
-        nested = [action for action in actions if action.family not in _ALONE]
+        calls = calls_of(vocabulary)
         # Actions on single values come twice. Inside a row expression their arguments may name fields of the row
         # (`lower(.name)`), outside of one there is no row.
-        on_scalars = [action for action in nested if action.in_rows]
-        on_wholes = [action for action in nested if not action.in_rows]
-        self.scalar = [self._call(action, "") for action in on_scalars]
-        self.scalar_in_rows = [self._call(action, "r") for action in on_scalars]
-        self.whole = [self._call(action, "") for action in on_wholes]
-        self.alone = [self._call(action, "") for action in actions if action.family == "state"]
-        self.end = [self._call(action, "") for action in actions if action.family == "end"]
-
-    def _can_be_written(self, action: Action) -> bool:
-        """Whether a call of this action can be written with what there is to name."""
-        # Programs write `x = ...`, which is a rule of its own (`decode.rules`), never the action behind it.
-        if action.name == ASSIGNMENT:
-            return False
-        names_tool = action.name == _TOOL_CALL or any(param.kind == "tool" for param in action.params)
-        if names_tool and not self._vocabulary.tools:
-            return False
-        # The rule of the kind `name` lists the writable variables. With none it does not exist, and a grammar that
-        # referred to it would not load.
-        names_variable = any(param.kind == "name" for param in action.params)
-        return bool(self._vocabulary.writable) or not names_variable
+        self.scalar = [self._call(action, "") for action in calls.scalar]
+        self.scalar_in_rows = [self._call(action, "r") for action in calls.scalar]
+        self.whole = [self._call(action, "") for action in calls.whole]
+        self.alone = [self._call(action, "") for action in calls.alone]
+        self.end = [self._call(action, "") for action in calls.end]
 
     def _call(self, action: Action, row: str) -> str:
         """The alternative for an action. `row` is `r` inside a row expression, else empty."""
-        # Each parameter falls into exactly one of four groups. Their order here is that of the call: by position
-        # first, then what is one of several, then any number of values, and named ones last.
-        alternatives = _alternatives(action)
-        positional, exclusive, repeated, by_name = [], [], [], []
-        for param in action.params:
-            if _by_position(param):
-                positional.append(param)
-            elif param.name in alternatives:
-                exclusive.append(param)
-            elif param.many:
-                repeated.append(param)
-            else:
-                by_name.append(param)
-
-        unnamed = [self._value(param, action, row) for param in positional]
-        if exclusive:
-            unnamed.append(self._one_of(exclusive, action, row))
-        unnamed += [self._any_number(param, action, row) for param in repeated]
+        form = call_form(action)
+        unnamed = [self._value(param, action, row) for param in form.positional]
+        if form.exclusive:
+            unnamed.append(self._one_of(form.exclusive, action, row))
+        unnamed += [self._any_number(param, action, row) for param in form.repeated]
 
         # Named arguments bring their own comma with them, since most are optional.
-        keywords = _KEYWORDS if action.needs_extra else ()
-        named = [self._extra(place, keyword) for place, keyword in enumerate(keywords)]
-        named += [self._named(param, action, row) for param in by_name]
+        named = [self._extra(place, keyword) for place, keyword in enumerate(form.keywords)]
+        named += [self._named(param, action, row) for param in form.by_name]
 
         arguments = ' ", " '.join(unnamed)
         parts = [f'"{action.name}("', arguments, *named, '")"']
@@ -124,7 +83,7 @@ class CallRules:
     def _value(self, param: Param, action: Action, row: str) -> str:
         """The rule for the value of a parameter."""
         # The table says only that it is any value. The tools that exist are known, so a decoder need not guess.
-        if param.kind == "tool" or (action.name == _TOOL_CALL and param.name == "name"):
+        if names_tool(param, action):
             return _either(map(literal_of_text, self._vocabulary.tools))
         match param.kind:
             case "any" | "target" | "rows":
@@ -152,18 +111,6 @@ class CallRules:
 def _either(options: Iterable[str]) -> str:
     """One of the options, in brackets, so that it can stand anywhere in a rule."""
     return f"({' | '.join(options)})"
-
-
-def _by_position(param: Param) -> bool:
-    return param.required and not (param.many or param.named_only)
-
-
-def _alternatives(action: Action) -> tuple[str, ...]:
-    """The parameters of which exactly one is given, if the action has such."""
-    for check in action.checks:
-        if isinstance(check, ExactlyOneOf):
-            return check.params
-    return ()
 
 
 def _word(param: Param) -> str:

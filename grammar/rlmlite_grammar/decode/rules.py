@@ -8,8 +8,10 @@ A context-free grammar cannot say "a variable that was assigned before". So new 
 once and in this order, and the rules of expressions exist once for every number of temporaries, with that number in
 place of `@`:
 
-    program0: ... | "t1 = " v0 ("\\n" program1)?       before t1 exists, v0 names the inputs
-    program1: ... | "t2 = " v1 ("\\n" program2)?       then v1 names the inputs and t1
+    program0: (step0 "\\n")~0..8 (... | "t1 = " v0 ("\\n" program1)?)       before t1 exists, v0 names the inputs
+    program1: (step1 "\\n")~0..8 (... | "t2 = " v1 ("\\n" program2)?)       then v1 names the inputs and t1
+
+Statements that assign nothing new have a bound at each level, so that a model that repeats one comes to an end.
 
 Spacing is the printer's, and no two terminals that may follow one another can be read as one.
 """
@@ -28,6 +30,9 @@ from rlmlite_kernel.program.schemas import BASICS
 
 TEMPORARIES: Final = 4
 """New variables that one program may assign, by default. Each adds 4 kB to the grammar."""
+
+STEPS: Final = 8
+"""Statements in a row that assign no new variable. More of them wait for the next turn."""
 
 # One rule for each tightness of operators, the loosest first, as `actions.lark` has them. Row expressions are the same
 # with an `r` before each rule, so that fields (`.name`) can stand in them and nowhere else.
@@ -83,7 +88,7 @@ def decode_grammar(vocabulary: Vocabulary, temporaries: int = TEMPORARIES) -> st
     if vocabulary.only_final and not calls.end:
         raise ValueError("only `final` is left, and it is not permitted")
     # A program that is one `final(...)` assigns nothing, so there is nothing to name.
-    fresh = [] if vocabulary.only_final else _new_names(vocabulary.variables, temporaries)
+    fresh = [] if vocabulary.only_final else new_names(vocabulary.variables, temporaries)
     parts = list(_program(vocabulary, calls, fresh))
     parts += _names(vocabulary.variables, fresh)
     # One copy for each number of temporaries that may exist at a place, from none to all.
@@ -97,7 +102,7 @@ def decode_grammar(vocabulary: Vocabulary, temporaries: int = TEMPORARIES) -> st
     return "\n".join(parts) + "\n"
 
 
-def _new_names(taken: tuple[str, ...], count: int) -> list[str]:
+def new_names(taken: tuple[str, ...], count: int) -> list[str]:
     """`count` names for temporaries: `t1`, `t2`, ... without those that are taken."""
     in_use = set(taken)
     # At most all of `taken` are skipped, so this many candidates are enough.
@@ -112,11 +117,9 @@ def _program(vocabulary: Vocabulary, calls: CallRules, fresh: list[str]) -> Iter
         yield "start: end0"
         return
     yield "start: program0"
-    # A statement that assigns no new variable leaves the number of temporaries as it is.
-    again = "(put v@ | alone@)" if vocabulary.writable else "alone@"
     # The last level has no new name left to assign; everything else goes on there.
     for level, name in enumerate([*fresh, None]):
-        options = [f'{again} ("\\n" program@)?']
+        options = ["step@"]
         # `final` ends the program: nothing may follow it.
         if calls.end:
             options.insert(0, "end@")
@@ -124,8 +127,11 @@ def _program(vocabulary: Vocabulary, calls: CallRules, fresh: list[str]) -> Iter
         if name is not None:
             assignment = literal_of_name(f"{name} = ")
             options.append(f'{assignment} v@ ("\\n" program{level + 1})?')
-        for rule in rule_of("program@", options):
-            yield rule.replace("@", str(level))
+        rule = f'program@: (step@ "\\n")~0..{STEPS} ({" | ".join(options)})'
+        yield rule.replace("@", str(level))
+        # A statement that assigns no new variable leaves the number of temporaries as it is.
+        step = "put v@ | alone@" if vocabulary.writable else "alone@"
+        yield f"step@: {step}".replace("@", str(level))
     # `put` assigns an existing variable again; `written` names one as the argument of an action.
     yield from rule_of("put", [literal_of_name(f"{name} = ") for name in vocabulary.writable])
     yield from rule_of("written", map(literal_of_name, vocabulary.writable))

@@ -23,6 +23,9 @@ _IN_CLASS: Final = r"""[^\\\[\]\/^\x00-\x1f-]|a-z|A-Z|0-9|a-f|A-F|\\[dwsDWSnt.\/
 _COUNT: Final = r"[0-9]|[1-4][0-9]"
 _RANGE: Final = r"0,[1-9]|1,[2-9]|[2-3],[4-9]|[0-9],[1-4][0-9]"
 
+RX_TEXT: Final = r'"^"? RX_BODY ("|" "^"? RX_BODY)~0..8 "$"?'
+"""What stands between the slashes of a regular expression."""
+
 # Every repetition is bounded: decoders compile terminals to automata, and an open end lets a model that has lost the
 # thread write one text until its tokens are gone. The bounds are far above what programs need.
 TERMINALS: Final = {
@@ -51,7 +54,7 @@ TERMINALS: Final = {
     "RX_MORE": r'(RX_ITEM | RX_INNER)~1..40 ("|" (RX_ITEM | RX_INNER)~1..40)~0..8',
     "RX_OUTER": r"RX_OPEN RX_MORE /\)[*+?]?/",
     "RX_BODY": r"(RX_ITEM | RX_OUTER)~1..120",
-    "RX": r'"/" "^"? RX_BODY ("|" "^"? RX_BODY)~0..8 "$"? /\/i?m?s?/',
+    "RX": rf'"/" {RX_TEXT} /\/i?m?s?/',
 }
 """Terminals with their definitions. `FOLDS` stands for the names of the folds that the kernel has."""
 

@@ -1,7 +1,7 @@
 """`rlmlite grammar`: the language as the parser and the kernel have it, and the forms that constrain a decoder to it.
 
-`lark`, `actions` and `json-schema` are the same for every run. The others are made for the names of a session, so that
-a decoder can write no variable that does not exist.
+`lark`, `actions` and `function-tool` are the same for every run. The others are made for the names of a session, so
+that a decoder can write no variable that does not exist.
 """
 
 import json
@@ -12,12 +12,12 @@ from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_heading, print_indented, print_json, say
 from rlmlite.cli.settings.places import Places
 from rlmlite.errors import SettingError
-from rlmlite_grammar.decode import Vocabulary, custom_tool, decode_grammar, function_tool, gbnf
+from rlmlite_grammar.decode import Vocabulary, custom_tool, decode_grammar, function_tool, gbnf, program_schema
 from rlmlite_kernel import ACTIONS
 
 _INPUT = "context"  # what a lone input is called
 
-_OF_SESSIONS = ("llguidance", "gbnf", "openai-tool")
+_OF_SESSIONS = ("llguidance", "gbnf", "json-schema", "openai-tool")
 """The forms that are made for the names of a session."""
 
 
@@ -33,16 +33,19 @@ def _print_fixed(format: str, session: Path | None, only_final: bool, as_json: b
     if session is not None or only_final:
         others = ", ".join(_OF_SESSIONS)
         raise SettingError(f"--session and --only-final do not apply to `{format}`; they are for {others}")
-    if format == "json-schema":
-        return _tool(function_tool(), as_json)
+    if format == "function-tool":
+        return _document(function_tool(), as_json)
     return _lark(as_json) if format == "lark" else _actions(as_json)
 
 
 def _print_for_decoder(format: str, session: Path | None, places: Places, only_final: bool, as_json: bool) -> Exit:
     """A form for the names of a session, or for one input."""
-    grammar = decode_grammar(_vocabulary(session, places, only_final))
+    vocabulary = _vocabulary(session, places, only_final)
+    if format == "json-schema":
+        return _document(program_schema(vocabulary), as_json)
+    grammar = decode_grammar(vocabulary)
     if format == "openai-tool":
-        return _tool(custom_tool(grammar), as_json)
+        return _document(custom_tool(grammar), as_json)
     if format == "gbnf":
         grammar = gbnf(grammar)
     if as_json:
@@ -66,11 +69,11 @@ def _vocabulary(session: Path | None, places: Places, only_final: bool) -> Vocab
     return names
 
 
-def _tool(tool: dict[str, object], as_json: bool) -> Exit:
+def _document(document: dict[str, object], as_json: bool) -> Exit:
     if as_json:
-        print_json(value=tool)
+        print_json(value=document)
     else:
-        say(json.dumps(tool, indent=2))
+        say(json.dumps(document, indent=2))
     return Exit.COMPLETED
 
 

@@ -17,8 +17,9 @@ class GrammarFormat(StrEnum):
     actions = "actions"
     llguidance = "llguidance"
     gbnf = "gbnf"
-    openai_tool = "openai-tool"
     json_schema = "json-schema"
+    openai_tool = "openai-tool"
+    function_tool = "function-tool"
 
 
 def grammar(
@@ -27,7 +28,7 @@ def grammar(
         typer.Option(
             "--format",
             help="The grammar that is parsed, the action table, or what constrains a decoder to programs: a grammar "
-            "for llguidance, one for llama.cpp and vLLM, a custom tool, a function.",
+            "for llguidance, one for llama.cpp and vLLM, a JSON schema of programs as data, a custom tool, a function.",
         ),
     ] = GrammarFormat.lark,
     session: Annotated[
@@ -35,13 +36,13 @@ def grammar(
         typer.Option(
             "--session",
             metavar="S",
-            help="For llguidance, gbnf and openai-tool: allow the variables of this session. [context]",
+            help="For what constrains a decoder: allow the variables of this session. [context]",
         ),
     ] = None,
     input: InputPlaces = None,
     store: KnownStore = None,
     only_final: Annotated[
-        bool, typer.Option("--only-final", help="For llguidance, gbnf and openai-tool: allow only a final answer.")
+        bool, typer.Option("--only-final", help="For what constrains a decoder: allow only a final answer.")
     ] = False,
     json: AsJson = False,
 ) -> None:

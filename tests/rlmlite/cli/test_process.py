@@ -22,7 +22,10 @@ def test_decode_grammars_and_tools_are_printed() -> None:
     assert 'name0: "context"' in grammar
     assert tool["format"]["definition"].rstrip("\n") == grammar
     assert last.startswith("start: end0")
-    assert document("grammar", "--format", "json-schema")["value"]["parameters"]["required"] == ["text"]
+    assert document("grammar", "--format", "function-tool")["value"]["parameters"]["required"] == ["text"]
+    schema = document("grammar", "--format", "json-schema", "--session", "s.rlm")["value"]
+    assert schema["$defs"]["name0"]["enum"] == ["context"]
+    assert rlmlite("grammar", "--format", "gbnf", "--only-final").stdout.startswith("root ::= end0\n")
 
 
 def test_a_grammar_of_no_session_is_refused() -> None:
