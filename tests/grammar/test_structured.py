@@ -6,7 +6,8 @@ import random
 import pytest
 
 from rlmlite_grammar import show
-from rlmlite_grammar.decode import Vocabulary, program_schema, read_structured
+from rlmlite_grammar.decode import Vocabulary
+from rlmlite_grammar.structured import program_schema, read_structured
 from rlmlite_kernel import ACTIONS
 from tests.grammar.decoding import Form, accepts, prefer_objects, sample, structured_matcher, vocabulary
 from tests.grammar.programs import parse_program

@@ -8,7 +8,6 @@ would write programs that do not check.
 
 from rlmlite_grammar.decode.gbnf import gbnf
 from rlmlite_grammar.decode.rules import TEMPORARIES, decode_grammar
-from rlmlite_grammar.decode.structured import program_schema, read_structured
 from rlmlite_grammar.decode.tools import PROGRAM, ProgramTool, custom_tool, function_tool
 from rlmlite_grammar.decode.vocabulary import Vocabulary
 
@@ -25,6 +24,4 @@ __all__ = [
     "decode_grammar",
     "function_tool",
     "gbnf",
-    "program_schema",
-    "read_structured",
 ]

@@ -12,7 +12,7 @@ by where something stands. Texts are JSON strings; what a grammar must spell wit
 data here. Every property is required, as OpenAI's strict mode wants it; null stands for an argument that is left out.
 """
 
-from rlmlite_grammar.decode.structured.reader import read_structured
-from rlmlite_grammar.decode.structured.schema import program_schema
+from rlmlite_grammar.structured.reader import read_structured
+from rlmlite_grammar.structured.schema import program_schema
 
 __all__ = ["program_schema", "read_structured"]

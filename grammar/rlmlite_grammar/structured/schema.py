@@ -10,9 +10,9 @@ from typing import Any, Final, TypeAlias
 
 from rlmlite_grammar.decode.arguments import CallForm, call_form, calls_of, names_tool
 from rlmlite_grammar.decode.rules import new_names
-from rlmlite_grammar.decode.structured.patterns import whole
 from rlmlite_grammar.decode.terminals import RX_TEXT
 from rlmlite_grammar.decode.vocabulary import Vocabulary
+from rlmlite_grammar.structured.patterns import whole
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.ast import OPERATORS
 from rlmlite_kernel.program.binding import FOLDS
