@@ -96,7 +96,7 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "cached": "whether the reply came from a cache",
         "error": "why there is no reply, else empty",
         "detail": "blob: what the provider said of the failure *(reserved)*",
-        "sampling": "sampling settings that differ from the role's *(reserved)*",
+        "sampling": "how it was asked, where the role does not say it: the form of its program, what was not sent",
     },
     Step: {
         "turn": "the turn's number",

@@ -20,10 +20,9 @@ from collections.abc import Container, Sequence
 import msgspec
 
 from rlmlite.agent.answer_type import AnswerType, Fits
-from rlmlite.agent.decoding import tool_bytes, tool_of
+from rlmlite.agent.decoding import Offer, offer_of
 from rlmlite.agent.prompt import QUESTION_BYTES, PromptRequest, ceiling, prompt
 from rlmlite.agent.stuck import controller_standing
-from rlmlite.clients import ToolRequest
 from rlmlite.errors import InputError
 from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Cost, ProgramRead, TurnStarted
@@ -33,7 +32,6 @@ from rlmlite.runs.run import Run
 from rlmlite.runs.settings import PATIENCE
 from rlmlite.tools.acceptance import Accept, proposed_answer, refusal_of
 from rlmlite_grammar import parse, read_reply
-from rlmlite_grammar.decode import ProgramTool
 from rlmlite_kernel import Request, RoomSpentError, conclusion, explain
 from rlmlite_kernel.effects.requests import Answered, Failed, Result
 from rlmlite_kernel.program.action_table import Table
@@ -167,7 +165,7 @@ class _Move(msgspec.Struct, frozen=True):
     role: str
     text: str
     last: bool
-    tool: ProgramTool | None = None
+    offer: Offer = Offer()
     is_late: bool = False
 
 
@@ -188,8 +186,8 @@ def _next_move(run: Run, agent: Agent, wanted: PromptRequest) -> _Move | End:
 
     wanted = msgspec.structs.replace(wanted, signal=now.signal)
     text = prompt(state, run.history, wanted)
-    tool = tool_of(client, state, last=False)
-    prompt_bytes = len(text.encode()) + tool_bytes(tool)
+    offer = offer_of(client, state, last=False)
+    prompt_bytes = len(text.encode()) + offer.size_bytes
     calls = calls_left(state, role, prompt_bytes)
     if calls < 1:
         # With an answer here, it did not match the type: else the question had ended.
@@ -204,11 +202,11 @@ def _next_move(run: Run, agent: Agent, wanted: PromptRequest) -> _Move | End:
     if last:
         wanted = msgspec.structs.replace(wanted, last=True)
         text = prompt(state, run.history, wanted)
-        tool = tool_of(client, state, last=True)
+        offer = offer_of(client, state, last=True)
     # Only the history gives way to the ceiling. Where the rest alone is longer, no turn can help.
     if len(text.encode()) > ceiling(state):
         return End("partial", "too_long")
-    return _Move(role, text, last, tool, is_late)
+    return _Move(role, text, last, offer, is_late)
 
 
 def calls_left(state: State, name: str, prompt_bytes: int) -> int:
@@ -285,10 +283,7 @@ def _request(state: State, move: _Move) -> Request:
     id_ = hashlib.sha256(origin.encode()).hexdigest()[:32]  # 128 bits, as ids of other calls have
     asked = (role.model, role.max_output_tokens, (move.text,), len(raw), digest)
     request = Request(id_, move.role, *asked, sampling=role.sampling)
-    if move.tool is None:
-        return request
-    fields = msgspec.structs.asdict(request)
-    return ToolRequest(**fields, tool=move.tool)
+    return move.offer.added_to(request)
 
 
 def _call_record(state: State, request: Request, result: Result, text: str) -> Spoken:

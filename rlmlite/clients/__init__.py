@@ -12,7 +12,7 @@ from rlmlite_kernel import lazy_names
 if TYPE_CHECKING:
     from rlmlite.clients.extractive.client import Extractive
     from rlmlite.clients.interface.options import ATTEMPTS, Calling
-    from rlmlite.clients.interface.protocol import Client, Constrained, Metered, ToolRequest, role
+    from rlmlite.clients.interface.protocol import Client, Constrained, Metered, ProgramRequest, ToolRequest, role
     from rlmlite.clients.mailbox import Mailbox
     from rlmlite.clients.openai.client import ModelServer
     from rlmlite.clients.registry import client
@@ -27,6 +27,7 @@ __all__ = [
     "Mailbox",
     "Metered",
     "ModelServer",
+    "ProgramRequest",
     "Scripted",
     "ToolRequest",
     "client",
@@ -43,6 +44,7 @@ _HOMES = {
     "Metered": "rlmlite.clients.interface.protocol",
     "ModelServer": "rlmlite.clients.openai.client",
     "Scripted": "rlmlite.clients.scripted",
+    "ProgramRequest": "rlmlite.clients.interface.protocol",
     "ToolRequest": "rlmlite.clients.interface.protocol",
     "client": "rlmlite.clients.registry",
     "role": "rlmlite.clients.interface.protocol",

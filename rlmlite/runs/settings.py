@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias, TypedDict, get_args
 
 import msgspec
 
@@ -274,7 +274,10 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     decode: Annotated[
         Decode | None,
         Setting(
-            "how controllers give programs: `tool`, `grammar`, or as text", checks.one_of("tool", "grammar"), TRUST
+            "how controllers are held to the language: `auto` is as their server says it can, `none` by words only; "
+            "[the others](#decode) hold",
+            checks.one_of(*get_args(Decode)),
+            TRUST,
         ),
     ] = _CALLING.decode
     temperature: Annotated[

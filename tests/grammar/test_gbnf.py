@@ -5,7 +5,8 @@ import random
 import pytest
 
 from rlmlite_grammar import show
-from rlmlite_grammar.decode import Vocabulary, decode_grammar, gbnf
+from rlmlite_grammar.decode import Vocabulary, decode_grammar
+from rlmlite_grammar.decode.gbnf import gbnf
 from rlmlite_grammar.decode.notation import read_rule
 from rlmlite_kernel import ACTIONS
 from tests.grammar.decoding import Form, vocabulary

@@ -6,7 +6,6 @@ that. It says what is parsed, names no action, and is lenient (`search(nothing)`
 would write programs that do not check.
 """
 
-from rlmlite_grammar.decode.gbnf import gbnf
 from rlmlite_grammar.decode.rules import TEMPORARIES, decode_grammar
 from rlmlite_grammar.decode.tools import PROGRAM, ProgramTool, custom_tool, function_tool
 from rlmlite_grammar.decode.vocabulary import Vocabulary
@@ -23,5 +22,4 @@ __all__ = [
     "custom_tool",
     "decode_grammar",
     "function_tool",
-    "gbnf",
 ]

@@ -101,6 +101,12 @@ Form: TypeAlias = Literal[
 FORM = "form"
 """The key of a result's `sampling` that says which `Form` it was."""
 
+ProgramForm: TypeAlias = Literal["tool", "lark", "gbnf", "json-schema", "words"]
+"""The form in which a controller was asked for its program: held to one, or in the words of the prompt only."""
+
+DECODE = "decode"
+"""The key of a result's `sampling` that says which `ProgramForm` it was."""
+
 NOT_SENT = "not sent"
 """What a result's `sampling` says of a setting of the role that the server refused, and so was left out."""
 
@@ -158,7 +164,8 @@ class Answered(msgspec.Struct, frozen=True, tag_field="is", tag="answered", omit
     """An answer, whole: a model's reply, a tool's or a nested run's value as JSON, milliseconds since 1970 of a clock.
 
     An approval's is JSON, `{"approved": true}`; whatever else it says is a refusal.
-    `sampling` says how the call was asked where its role does not: the `form` (`Form`), settings that were `not sent`.
+    `sampling` says how the call was asked where its role does not: the `form` (`Form`) of an answer, the form
+    of a program (`decode`, a `ProgramForm`), settings that were `not sent`.
     `findings` are what a nested run has found beside its answer, as text (`records.findings`).
     """
 

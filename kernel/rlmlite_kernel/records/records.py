@@ -93,7 +93,8 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     `prompt` commits to the prompt's text (`State.commit`), which is not stored; it can be rendered from the trace.
     `usage` is input tokens, output tokens and nano-dollars as reported; null is unknown. `error` says why there is no
-    reply, if there is none, with more in the blob `detail`. `sampling` holds what differs from the role's settings.
+    reply, if there is none, with more in the blob `detail`. `sampling` says how it was asked where the role does
+    not: the form that held the program (`decode`).
     """
 
     role: str

@@ -12,7 +12,8 @@ from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_heading, print_indented, print_json, say
 from rlmlite.cli.settings.places import Places
 from rlmlite.errors import SettingError
-from rlmlite_grammar.decode import Vocabulary, custom_tool, decode_grammar, function_tool, gbnf
+from rlmlite_grammar.decode import Vocabulary, custom_tool, decode_grammar, function_tool
+from rlmlite_grammar.decode.gbnf import gbnf
 from rlmlite_grammar.structured import program_schema
 from rlmlite_kernel import ACTIONS
 

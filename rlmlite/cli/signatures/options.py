@@ -68,7 +68,11 @@ Stream: TypeAlias = Annotated[
 ]
 Decode: TypeAlias = Annotated[
     str | None,
-    typer.Option("--decode", metavar="HOW", help="How controllers give programs: tool, grammar. [as text]"),
+    typer.Option(
+        "--decode",
+        metavar="HOW",
+        help="How controllers are held to the language: auto, none, tool, lark, gbnf, json-schema. [auto]",
+    ),
 ]
 
 RequireEvidence: TypeAlias = Annotated[

@@ -15,8 +15,13 @@ WORKERS = 32
 LONGEST_REPLY = 64 * 1024 * 1024
 """Bytes of an answer, whoever gives it; of a server's, unpacked. The longest of models are a thousandth of that."""
 
-Decode: TypeAlias = Literal["tool", "grammar"]
-"""How a controller gives its program other than as text: by calling a function, or a custom tool with a grammar."""
+Decode: TypeAlias = Literal["auto", "none", "tool", "lark", "gbnf", "json-schema", "grammar"]
+"""How a controller is held to the language.
+
+`auto`: as its server says it can. `none`: by the words of the prompt. `tool`: it calls a function. `lark`: it calls a
+custom tool whose input a grammar constrains. `gbnf`: a grammar constrains its reply. `json-schema`: its reply is the
+program as structured data. `grammar` is the former name of `lark`.
+"""
 
 ATTEMPTS: ContextVar[int] = ContextVar("attempts", default=1)
 """How many attempts the last call of this task took. A client that retries counts here; only `timing.jsonl` shows it.
@@ -32,7 +37,7 @@ class Calling(msgspec.Struct, frozen=True, kw_only=True):
     timeout: seconds from the start of an attempt to its last byte; with `stream`, of silence between two pieces.
     retries: attempts after the first.
     stream: whether an answer comes in pieces.
-    decode: how a controller gives its program: `tool`, `grammar`, or by default as text.
+    decode: how a controller is held to the language: see `Decode`.
     temperature: `None` leaves it out of the request.
     max_output_tokens: tokens that an answer may have.
     prices: by model string; they override the published ones, and the price of `""` is for every other model.
@@ -44,7 +49,7 @@ class Calling(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 120.0
     retries: int = 4
     stream: bool = False
-    decode: Decode | None = None
+    decode: Decode | None = "auto"
     temperature: float | None = 0.0
     max_output_tokens: int = 1_024
     prices: Mapping[str, Price] = {}

@@ -18,6 +18,7 @@ from rlmlite_kernel.effects.requests import Request, Result
 from rlmlite_kernel.records.settings import Role
 
 if TYPE_CHECKING:
+    from rlmlite.clients.interface.program_forms import ProgramForms
     from rlmlite_grammar.decode import ProgramTool
 
 
@@ -51,7 +52,11 @@ class Metered(Client, Protocol):
 
 @runtime_checkable
 class Constrained(Client, Protocol):
-    """A client that may want a controller's programs by tool calls: its calls for programs are `ToolRequest`s."""
+    """A client that may hold a controller to the language.
+
+    With `tool` or `grammar` its calls for programs are `ToolRequest`s. With `None` or `none` they are plain requests,
+    and with anything else `ProgramRequest`s, of which the client makes the form that its server takes.
+    """
 
     @property
     def decode(self) -> Decode | None:
@@ -75,6 +80,15 @@ class ToolRequest(Request, frozen=True, kw_only=True):
     """
 
     tool: "ProgramTool"
+
+
+class ProgramRequest(Request, frozen=True, kw_only=True):
+    """A request for a program, in whichever of the forms the client chooses; the reply is the program as text.
+
+    As a tool, the forms follow from the run's state. The result's `sampling` says which was chosen (`decode`).
+    """
+
+    forms: "ProgramForms"
 
 
 def role(client: Client) -> Role:

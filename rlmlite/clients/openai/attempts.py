@@ -32,6 +32,9 @@ from rlmlite.clients.openai.pauses import Pause
 from rlmlite.clients.openai.server_events import EventDecoder
 from rlmlite.clients.openai.wire import StreamAssembler, WireFormat
 
+_LOOK_SECONDS = 5.0
+"""For what a server says of itself. One that takes longer is asked as one that says nothing."""
+
 LONGEST_STREAM = 30
 """How many times `timeout` a whole stream may take; `timeout` itself bounds its silences."""
 
@@ -107,6 +110,20 @@ class AttemptClient(httpx2.AsyncClient):
         # After the connection is free again: whoever takes it next waits for the pause first.
         self._pause.extend(response.status_code, response.headers)
         return self._check_complete(request, response)
+
+    async def look(self, url: str) -> bytes | None:
+        """What the server says of itself there: one attempt, and `None` unless it answers with HTTP 200."""
+        request = self.build_request("GET", url)
+        self._destination.address(request)
+        try:
+            async with asyncio.timeout(min(_LOOK_SECONDS, self._seconds)):
+                response = await super().send(request, stream=True)
+                response = await _read_whole(response, request)
+        except (TimeoutError, httpx2.HTTPError):
+            return None
+        except _TRANSPORT_ERRORS:
+            return None
+        return response.content if response.status_code == 200 else None
 
     def _check_complete(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         """The response; one with HTTP 200 that says that it failed becomes an error response of that kind."""

@@ -95,9 +95,10 @@ class Chat:
     path = "/chat/completions"
     ways = CHAT_WAYS
 
-    def body(self, text: str, tool: ProgramTool | None) -> dict[str, Any]:
+    def body(self, text: str, tool: ProgramTool | None, hint: str = "") -> dict[str, Any]:
         """See `WireFormat.body`."""
-        body: dict[str, Any] = {"messages": [{"role": "user", "content": text}]}
+        told = [{"role": "system", "content": hint}] if hint else []
+        body: dict[str, Any] = {"messages": [*told, {"role": "user", "content": text}]}
         if tool is None:
             return body
         # The kernel describes tools as the Responses API does: {"type": "function", "name": ..., "parameters": ...}.

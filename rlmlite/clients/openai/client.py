@@ -24,11 +24,14 @@ import msgspec
 
 from rlmlite.clients.forms.ways import read_answer
 from rlmlite.clients.interface.failures import FAILURES, without_secrets
-from rlmlite.clients.interface.keys import Key, is_this_machine, origin_of
+from rlmlite.clients.interface.keys import OPENAI_ORIGIN, Key, is_this_machine, origin_of
 from rlmlite.clients.interface.options import ATTEMPTS, Calling, Decode
 from rlmlite.clients.interface.prices import Price
+from rlmlite.clients.interface.program_forms import program_of
 from rlmlite.clients.openai.wire import WireFormat
-from rlmlite.clients.openai.writer import Asked, RequestWriter, tool_of
+from rlmlite.clients.openai.writer import Asked, RequestWriter
+from rlmlite.clients.programs.choice import ProgramWays
+from rlmlite.clients.programs.ways import form_of
 from rlmlite_kernel.effects.requests import NO_USE, Failed, Failure, Request, Result, Usage
 from rlmlite_kernel.records.settings import Role, Sampling
 
@@ -78,7 +81,13 @@ class ModelServer:
         self.unbound_origin = origin_of(server.base) if key is not None and key.unbound else None
         """Where a key goes that was bound to no host; None for a bound key and for none. See `check_shared_key`."""
         self._price = calling.price(server.model, server.price)
-        self._writer = RequestWriter(server.name, server.wire, server.tokens_field, calling, self._tell)
+        self._programs = ProgramWays(
+            calling.decode or "none",
+            server.name,
+            is_openai=origin_of(server.base) == OPENAI_ORIGIN,
+            is_responses=server.wire.path == "/responses",
+        )
+        self._writer = RequestWriter(server.name, server.wire, server.tokens_field, calling, self._programs, self._tell)
         # By loop, because a connection belongs to the loop that opened it, and a client may be used from several.
         self._held: dict[asyncio.AbstractEventLoop, _LoopState] = {}
         self._messages: set[str] = set()
@@ -148,6 +157,7 @@ class ModelServer:
 
     async def _ask(self, connection: "Connection", text: str, request: Request) -> "tuple[bytes | NoReply, Asked]":
         """The reply, and how it was asked for. A request that is refused for one of its fields is written otherwise."""
+        await self._programs.settle(request, connection.look)
         ATTEMPTS.set(0)
         asked = self._writer.begin(request)
         # It ends: every round gives up one field, or one way to send a schema, and there are only a few.
@@ -163,7 +173,7 @@ class ModelServer:
             asked = other
 
     def _read_result(self, reply: bytes, request: Request, asked: Asked) -> Result:
-        result = self._server.wire.read_result(reply, self._price, tool_of(request))
+        result = self._server.wire.read_result(reply, self._price, asked.program.tool)
         sampling = self._writer.sampling(request, asked)
         # The model's window is reported as an error of the request; here it can only be the bound of the answer.
         if isinstance(result, Failed) and result.error == "too_long":
@@ -175,6 +185,8 @@ class ModelServer:
         answer = self._without_key(result.text)
         if request.schema is not None:
             answer = read_answer(answer, asked.form, request.schema)
+        if form_of(asked.program.way) == "json-schema":
+            answer = program_of(answer)
         return msgspec.structs.replace(result, text=answer, sampling=sampling)
 
     def _report_failure(self, failure: "NoReply") -> Failed:

@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
@@ -59,6 +60,9 @@ class Connection:
         self._path = wire.path
         # aiohttp is faster with many parallel calls, and costs an installation; the results are the same.
         make_client = _AttemptsOverAiohttp if AIOHTTP else _AttemptsOverHttpx
+        parts = urlsplit(base)
+        self._root = f"{parts.scheme}://{parts.netloc}"
+        self._attempts = make_client(Destination(base, key), calling, wire)
         self._sdk = openai.AsyncOpenAI(
             # The SDK insists on one, and never learns the real one: `AttemptClient` puts it into the request.
             api_key="none",
@@ -67,7 +71,7 @@ class Connection:
             timeout=openai.Timeout(calling.timeout, connect=_CONNECT_SECONDS, pool=None),
             # Attempts after the first, each of them one `AttemptClient.send`.
             max_retries=calling.retries,
-            http_client=make_client(Destination(base, key), calling, wire),
+            http_client=self._attempts,
         )
 
     async def ask(self, body: Mapping[str, Any]) -> bytes | NoReply:
@@ -79,6 +83,10 @@ class Connection:
         except openai.APIError as error:
             return _classify(error)
         return reply.content
+
+    async def look(self, path: str) -> bytes | None:
+        """What the server says at a path of its root; `None` for any reply but HTTP 200."""
+        return await self._attempts.look(self._root + path)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -89,9 +89,11 @@ class Responses:
     path = "/responses"
     ways = RESPONSES_WAYS
 
-    def body(self, text: str, tool: ProgramTool | None) -> dict[str, Any]:
+    def body(self, text: str, tool: ProgramTool | None, hint: str = "") -> dict[str, Any]:
         """See `WireFormat.body`."""
         body: dict[str, Any] = {"input": text, "store": False}
+        if hint:
+            body["instructions"] = hint
         if tool is None:
             return body
         choice = {"type": tool["type"], "name": tool["name"]}

@@ -40,8 +40,11 @@ class WireFormat(Protocol):
         """How a request may carry a schema, in the order in which that is tried."""
         ...
 
-    def body(self, text: str, tool: ProgramTool | None) -> dict[str, Any]:
-        """The fields of a request that hold the prompt, and the tool whose call is to be the answer."""
+    def body(self, text: str, tool: ProgramTool | None, hint: str = "") -> dict[str, Any]:
+        """The fields of a request that hold the prompt, and the tool whose call is to be the answer.
+
+        `hint` is what the model is told beside the prompt, by whoever serves it.
+        """
         ...
 
     def sampling_fields(self, sampling: Sampling) -> dict[str, dict[str, Any]]:

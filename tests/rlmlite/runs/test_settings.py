@@ -83,7 +83,7 @@ def test_an_unknown_keyword_is_a_type_error_with_a_hint(entry: str) -> None:
         ({"max_memory": "much"}, "setting max_memory: expected an amount of memory such as 4GiB"),
         ({"max_memory": "100MiB"}, "setting max_memory: rlmlite needs at least 256 MiB"),
         ({"stream": "perhaps"}, "setting stream: expected true or false, found 'perhaps'"),
-        ({"decode": "json"}, 'setting decode: expected "tool" or "grammar", found \'json\''),
+        ({"decode": "json"}, 'setting decode: expected "auto" or "none" or "tool" or "lark" or "gbnf" or'),
         ({"max_cost": "-1"}, "setting max_cost: expected dollars"),
         ({"max_cost": "two"}, "setting max_cost: expected dollars"),
         ({"max_cost": float("inf")}, "setting max_cost: expected dollars"),

@@ -196,6 +196,7 @@ BROKEN: dict[str, Callable[[], Files]] = {
     "step-count": change_record(6, steps=4),
     "outcome": change_record(6, outcome="done"),
     "call-result": controlled(error="timeout"),
+    "call-sampling": controlled(sampling={"decode": "obey me"}),
     "usage": controlled(usage=(-1, 2, None)),
     "seal-result": change_record(5, op="final", status="failed", code="type"),
     "seal-reason": change_record(6, reason="no_answer"),

@@ -28,6 +28,7 @@ CHECKS: Final[Mapping[str, str]] = {
     "step-count": "a seal counts the steps",
     "outcome": "a seal says `completed`, `partial`, `refused` or `failed`",
     "call-result": "a controller's call has a reply or one of the known errors, not both",
+    "call-sampling": "of how a controller was asked a call says only the form of its program, and what was not sent",
     "usage": "what a call used is not below zero",
     "seal-result": "a seal has a result if the last turn ended with `final`, and none if it ended otherwise",
     "seal-reason": (

@@ -203,8 +203,9 @@ def hello(_number: int, ask: Ask) -> bytes:
 class ModelServer:
     """What was asked, and how it behaves. `serve` starts one."""
 
-    def __init__(self, behave: Behaviour) -> None:
-        self._behave = behave
+    def __init__(self, behave: Behaviour, pages: Mapping[str, object]) -> None:
+        self._behave, self.pages = behave, pages
+        self.looked: list[str] = []
         self.asked: list[Ask] = []
         self.headers: list[dict[str, str]] = []
         self.under_way = self.most = self.connections = 0
@@ -230,6 +231,11 @@ class ModelServer:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
         body = await reader.readexactly(int(headers.get("content-length", "0")))
+        if head[0].startswith("GET "):
+            path = head[0].split()[1]
+            self.looked.append(path)
+            said = self.pages.get(path)
+            return await _write(reply(404, {}) if said is None else reply(200, said), writer)
         path = "chat/completions" if b'"messages"' in body else "responses"
         assert head[0] == f"POST /v1/{path} HTTP/1.1", head[0]
         number = len(self.asked)
@@ -259,9 +265,12 @@ async def _write(answer: Answer, writer: asyncio.StreamWriter) -> bool:
 
 
 @asynccontextmanager
-async def serve(behave: Behaviour = hello) -> AsyncIterator[ModelServer]:
-    """A server on a free port of 127.0.0.1, in this event loop, as long as the context lasts."""
-    server = ModelServer(behave)
+async def serve(behave: Behaviour = hello, pages: Mapping[str, object] = {}) -> AsyncIterator[ModelServer]:
+    """A server on a free port of 127.0.0.1, in this event loop, as long as the context lasts.
+
+    `pages` are what it says of itself, by path; every other path is not found.
+    """
+    server = ModelServer(behave, pages)
     tasks: set[asyncio.Task[None]] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import rlmlite
@@ -28,6 +29,7 @@ from tests.rlmlite.clients.openai.model_server import (
     serve,
 )
 
+HELLO_BY_TOOL = msgspec.structs.replace(HELLO, sampling={"decode": "tool"})
 FUNCTION, CUSTOM = function_tool(), custom_tool("start: /x/")
 
 
@@ -76,13 +78,14 @@ def test_the_reply_is_the_program_in_the_call(api: str, streamed: bool, calls: S
     answer = calling(*calls) if api == CHAT else response(None, (7, 3), *calls)
     result, server = ask_once(api, lambda _, ask: in_requested_form(ask, answer), tool, stream=streamed)
 
-    assert (result, len(server.asked)) == (Answered(text, Usage(7, 3, 0)), 1)
+    form = "lark" if tool is CUSTOM else "tool"
+    assert (result, len(server.asked)) == (Answered(text, Usage(7, 3, 0), sampling={"decode": form}), 1)
 
 
 @pytest.mark.parametrize("api", APIS)
 def test_a_model_that_calls_no_tool_is_understood(api: str) -> None:
     """Its program is taken from the text."""
-    assert ask_once(api, model_server.hello, FUNCTION)[0] == HELLO
+    assert ask_once(api, model_server.hello, FUNCTION)[0] == HELLO_BY_TOOL
 
 
 def test_fields_that_a_server_refuses_are_left_out() -> None:
@@ -96,7 +99,7 @@ def test_fields_that_a_server_refuses_are_left_out() -> None:
 
     result, server = ask_once(CHAT, behave, FUNCTION, stream=True)
 
-    assert (result, len(server.asked)) == (HELLO, 4)
+    assert (result, len(server.asked)) == (HELLO_BY_TOOL, 4)
     assert set(server.asked[-1]) == {"model", "messages", "max_tokens", "tools", "tool_choice", "stream"}
 
 

@@ -70,6 +70,8 @@ def check_speaker(before: State, turn: Turn) -> Finding | None:
         usage=call.usage,
         cached=call.cached and turn.reply is not None,
         error=call.error,
+        # How a client asked is its own word, as the reply is; `verify` has checked that it is a known one.
+        sampling=call.sampling,
     )
     for name in Spoken.__struct_fields__:
         here, there = getattr(computed, name), getattr(call, name)
