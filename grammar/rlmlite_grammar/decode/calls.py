@@ -82,7 +82,6 @@ class CallRules:
 
     def _value(self, param: Param, action: Action, row: str) -> str:
         """The rule for the value of a parameter."""
-        # The table says only that it is any value. The tools that exist are known, so a decoder need not guess.
         if names_tool(param, action):
             return _either(map(literal_of_text, self._vocabulary.tools))
         match param.kind:
