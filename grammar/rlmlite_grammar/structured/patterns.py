@@ -1,8 +1,9 @@
 r"""Terminals of the decode rules as patterns of a JSON schema.
 
-    RX_OPEN: /\((\?:|\?<[a-z][a-z0-9_]{0,31}>)?/        \((\?:|\?<[a-z][a-z0-9_]{0,31}>)?
+    RX_OPEN: /\((\?:|\?<[a-z][a-z0-9_]{0,31}>)?/        [\x28]([\x3f]:|[\x3f]<[a-z][a-z0-9_]{0,31}>)?
 
-A pattern names nothing, so each terminal is written out where another one names it.
+A pattern names nothing, so each terminal is written out where another one names it. A character that means something
+in patterns stands in a class of its own: llama.cpp reads no backslash before it.
 """
 
 import functools
@@ -29,7 +30,7 @@ def _terminal(name: str) -> str:
 def _pattern(node: Node) -> str:
     match node:
         case Literal(text=text):
-            return _SPECIAL.sub(r"\\\g<0>", text)
+            return _SPECIAL.sub(lambda match: f"[\\x{ord(match[0]):02x}]", text)
         case Chars(ranges=ranges, negated=negated):
             # A bare slash ends a regex in a program. In a document it is a character as any other.
             bounds = [bound for bound in ranges if not negated or bound != ("/", "/")]

@@ -27,13 +27,10 @@ grammars: a schema has no sequences, so that it repeats the names of all propert
 MOST_ITEMS: Final = 40
 """Items of a list, fields of an object, pieces of a template."""
 
-LONGEST_TEXT: Final = 1_000
-"""Characters of a text."""
-
 _LARGEST: Final = 10**15
 _NULL: Final[JsonSchema] = {"type": "null"}
 _BOOL: Final[JsonSchema] = {"type": "boolean"}
-_TEXT: Final[JsonSchema] = {"type": "string", "maxLength": LONGEST_TEXT}
+_TEXT: Final[JsonSchema] = {"type": "string"}
 _SOME_TEXT: Final[JsonSchema] = _TEXT | {"minLength": 1}
 _NUMBER: Final[JsonSchema] = {"type": "number", "minimum": -_LARGEST, "maximum": _LARGEST}
 _MATCHING: Final = ("matches", "not matches")
@@ -228,7 +225,7 @@ class _Level:
             case "int":
                 return _one_of(_whole_number(param.least or 0), self._at("reference"))
             case "word":
-                return _one_of(_word(param.words), *([_REGEX] if param.or_query else []))
+                return self._word(param)
             case "text" if param.name == "role":
                 return _word(self._vocabulary.roles)
             case "template":
@@ -250,6 +247,14 @@ class _Level:
             "schema": _ref("schema"),
             "name": _object({"var": _word(self._vocabulary.writable)}),
         }
+
+    def _word(self, param: Param) -> JsonSchema:
+        options = [_word(param.words)]
+        if param.or_query:
+            options.append(_REGEX)
+        if param.or_key is not None:
+            options.append(_object({"field": _KEY}))
+        return _one_of(*options)
 
     def _template(self, param: Param) -> JsonSchema:
         if param.holes == "a_field":
