@@ -20,7 +20,7 @@ from rlmlite.runs.history import Exchange, first_look
 from rlmlite_kernel.effects.levels import tell_left
 from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.records.evolution import NULLS_ARE_SAID
-from rlmlite_kernel.records.settings import SUB_ROLE
+from rlmlite_kernel.records.settings import REQUIRE_EVIDENCE, SUB_ROLE
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.steps.variables import Variable
 from rlmlite_kernel.values.fences import fenced, list_names
@@ -150,6 +150,8 @@ def _facts(state: State) -> Iterator[str]:
         if name == SUB_ROLE:
             size, answer = settings.limits.call_prompt_bytes, role.max_output_tokens
             lines.append(f"- a prompt of the role {name} has at most {size:,} bytes, its answer {answer:,} tokens")
+    if REQUIRE_EVIDENCE in settings.gates:
+        lines.append("- final(...) needs evidence that is found in an input; without it the answer is only partial")
     yield "\n".join(["# Limits", *lines])
 
 

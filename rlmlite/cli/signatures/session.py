@@ -27,6 +27,7 @@ from rlmlite.cli.signatures.options import (
     Price,
     Program,
     Read,
+    RequireEvidence,
     Roles,
     RunKey,
     Session,
@@ -59,6 +60,7 @@ def new(
     price: Price = None,
     max_memory: MaxMemory = None,
     read: Read = None,
+    require_evidence: RequireEvidence = None,
     run_key: RunKey = None,
     copy: Copy = None,
     store: Store = None,
@@ -68,7 +70,7 @@ def new(
     from rlmlite.cli.commands.sessions.session import new
 
     flags = {"max_cost": max_cost, "copy_inputs": copy, "store": store, **permission_flags(tool, policy, approve)}
-    flags |= {"nested": nested, "roles": role, "max_memory": max_memory}
+    flags |= {"nested": nested, "roles": role, "max_memory": max_memory, "require_evidence": require_evidence}
     job = job_of(paths, controller, sub, limit, run_key, read=read, price=price, **flags)
     raise typer.Exit(new(session, job, as_json=json))
 

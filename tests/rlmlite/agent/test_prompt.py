@@ -229,3 +229,13 @@ def test_budgets_that_matter_are_told() -> None:
     assert "- sub_calls: 7 of 7" in text
     assert "- tokens: 900,000 of 900,000" in text
     assert "search_work" not in text.partition("# Budgets left")[2]
+
+
+def test_a_controller_is_told_that_evidence_is_required() -> None:
+    """With the first prompt, and only where it is: a line more, and nothing else."""
+    (plain,) = prompts_of("final(1)")[:1]
+    (armed,) = prompts_of("final(1)", require_evidence=True)[:1]
+    added = [line for line in armed.splitlines() if line not in plain.splitlines()]
+
+    assert "evidence that is found" not in plain
+    assert added == ["- final(...) needs evidence that is found in an input; without it the answer is only partial"]

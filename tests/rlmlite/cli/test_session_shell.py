@@ -10,6 +10,7 @@ import pytest
 
 from rlmlite.agent.session import Session
 from rlmlite.cli.output.exits import Exit
+from rlmlite.errors import SettingError
 from rlmlite_traces import Level, Verdict, replay, verify
 from tests.rlmlite.cli.commands import LOG, document, process, rlmlite
 
@@ -262,3 +263,27 @@ def test_many_killed_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.chdir(folder)
         killed += killed_until_done(seed, 25)
     assert seed < 100
+
+
+@pytest.mark.parametrize(
+    ("flags", "ending"), [([], ("completed", "")), (["--require-evidence"], ("partial", "no_evidence"))]
+)
+def test_a_session_may_require_evidence(flags: list[str], ending: tuple[str, str]) -> None:
+    """It is said once, when the session is begun, and holds for every process after it."""
+    assert rlmlite("session", "new", "s.rlm", "app.log", *flags).exit_code == Exit.COMPLETED
+    bare = document("session", "exec", "s.rlm", "-e", "final(7)")
+    cited = document("session", "exec", "s.rlm", "-e", 'h = search(context, "ERROR")\nfinal(count(h), evidence=h)')
+
+    assert (bare["status"], bare["reason"]) == ending
+    assert cited["status"] == "completed"
+    assert ("require_evidence" in cited["gates"]) == bool(flags)
+    with pytest.raises(SettingError, match="require_evidence cannot be changed"):
+        Session(Path("s.rlm"), require_evidence=True)
+
+
+def test_a_session_in_python_may_require_evidence() -> None:
+    """As a keyword of `Session`."""
+    with Session("s.rlm", "a b", require_evidence=True) as session:
+        assert session.exec("final(7)").reason == "no_evidence"
+    with Session("s.rlm") as session:
+        assert session.exec("final(8)").reason == "no_evidence"
