@@ -195,7 +195,8 @@ class Form:
 def _by_position(action: Action, name: str) -> bool:
     param: Param | None = action.param(name)
     return param is not None and (
-        (param.required and not param.named_only) or (action.name, name) == ("search", "query")
+        (param.required and not param.named_only and not action.either_way)
+        or (action.name, name) == ("search", "query")
     )
 
 

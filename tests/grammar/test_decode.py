@@ -245,3 +245,16 @@ def test_tools_are_plain_json() -> None:
 def test_the_former_name_of_a_program_tool_can_be_imported() -> None:
     """Clients that a host wrote may be typed with it."""
     assert decode.Tool is decode.ProgramTool
+
+
+def test_arguments_that_may_change_places_are_named() -> None:
+    """A list or an object may be the schema or the text of `extract`; the name says which."""
+    assert accepts(START, "t1 = extract(schema=17, text={})")
+    assert not accepts(START, "t1 = extract(17, {})")
+    assert problems("t1 = extract(schema=17, text={})") == []
+
+
+def test_a_draft_is_a_statement_and_no_end() -> None:
+    """The run goes on after it, so others may follow; in the last turn it cannot stand in place of an answer."""
+    assert accepts(START, "draft(1)\nfinal(2)")
+    assert not accepts(matcher(decode_grammar(vocabulary(only_final=True))), "draft(1)")

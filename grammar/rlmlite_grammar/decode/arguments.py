@@ -61,8 +61,9 @@ def calls_of(vocabulary: Vocabulary) -> Calls:
     return Calls(
         scalar=tuple(action for action in nested if action.in_rows),
         whole=tuple(action for action in nested if not action.in_rows),
-        alone=tuple(action for action in actions if action.family == "state"),
-        end=tuple(action for action in actions if action.family == "end"),
+        # A draft is of the family of the end, but the run goes on after it.
+        alone=tuple(action for action in actions if action.family in _ALONE and not action.ends),
+        end=tuple(action for action in actions if action.ends),
     )
 
 

@@ -46,7 +46,7 @@ class CallRules:
     def _call(self, action: Action, row: str) -> str:
         """The alternative for an action. `row` is `r` inside a row expression, else empty."""
         form = call_form(action)
-        unnamed = [self._value(param, action, row) for param in form.positional]
+        unnamed = [self._positional(param, action, row) for param in form.positional]
         if form.exclusive:
             unnamed.append(self._one_of(form.exclusive, action, row))
         unnamed += [self._any_number(param, action, row) for param in form.repeated]
@@ -58,6 +58,11 @@ class CallRules:
         arguments = ' ", " '.join(unnamed)
         parts = [f'"{action.name}("', arguments, *named, '")"']
         return " ".join(part for part in parts if part)
+
+    def _positional(self, param: Param, action: Action, row: str) -> str:
+        value = self._value(param, action, row)
+        # Where two arguments may change places, which is which follows from what they are. A name leaves no doubt.
+        return f'"{param.name}=" {value}' if action.either_way else value
 
     def _named(self, param: Param, action: Action, row: str) -> str:
         argument = f'", {param.name}=" {self._value(param, action, row)}'
