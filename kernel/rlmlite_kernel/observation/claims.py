@@ -9,16 +9,16 @@ Not here: quotes without a place (`observation.evidence`), which are looked for 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from rlmlite_kernel.observation.marks import parts_of
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
 
 _CLAIM: Final = re.compile(
     r"[ \t]*(?:(?P<name>[^\n]*?[^\n\s]):)?(?P<line>[1-9]\d{0,11})(?::| \|)[ \t]*(?P<words>[^\n]*\S)"
 )
-_CUT: Final = re.compile(r"…(?:\(\+[\d,]+ bytes\))?|«|»")
 
 
 class Claim(NamedTuple):
@@ -61,19 +61,15 @@ def _in_line(claim: Claim, text: Text, blobs: Blobs) -> Text | None:
     if claim.line > lines.count:
         return None
     start, stop = lines.bounds_at(lines.start_of(claim.line))
-    content = bytes(blobs.read(text.blob)[start:stop])
+    content = bytes(blobs.read(text.blob)[start:stop]).decode()
     first, place = -1, 0
-    for part in _parts(claim.words):
-        at = content.find(part, place)
-        if at < 0:
+    for part in parts_of(claim.words):
+        match = part.search(content, place)
+        if match is None:
             return None
-        first = at if first < 0 else first
-        place = at + len(part)
-    return None if first < 0 else Text(text.blob, start + first, start + place)
-
-
-def _parts(words: str) -> Iterator[bytes]:
-    """What of a line is claimed: all but the marks of an observation."""
-    for part in _CUT.split(words):
-        if part.strip():
-            yield part.strip().encode()
+        first = match.start() if first < 0 else first
+        place = match.end()
+    if first < 0:
+        return None
+    before, words = content[:first].encode(), content[first:place].encode()
+    return Text(text.blob, start + len(before), start + len(before) + len(words))

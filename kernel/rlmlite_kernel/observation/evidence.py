@@ -4,6 +4,7 @@
     final(total, evidence="disk full")      a quote, searched for: `verbatim`, line 17, 3 times
     final(total, evidence="disk\\nfull")     found with white space folded: `verbatim-ws`
     final(total, evidence="disk empty")     `not-found`, with a warning: the model made it up
+    final(total, evidence="«disk» full")    as an observation marks it: found without the marks (`observation.marks`)
     final(total, evidence="log:17: disk")   a claim (`observation.claims`): found on line 17, and nowhere else
     final(total)                            the spans that `total` was computed from, by provenance
 
@@ -13,19 +14,20 @@ no text: they are named by their number, as `row`, with what they hold.
 A quote is looked up first in the spans that its value came from, then in all inputs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import msgspec
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.engines.query.query import literal, regex
+from rlmlite_kernel.engines.query.query import Query, literal, regex
 from rlmlite_kernel.engines.query.regex import quote as quote_pattern
 from rlmlite_kernel.engines.search.find import find
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import TaintedValue, Words
 from rlmlite_kernel.observation.claims import Claim, claims_in, find_claim, is_named
+from rlmlite_kernel.observation.marks import without_marks
 from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.evolution import ANSWERS_ARE_HELD, EVIDENCE_BY_PLACE, WHOLE_LINES
@@ -336,16 +338,7 @@ class _Collector:
         if not quote.strip():
             self._context.warn("an empty quote is not evidence", code="evidence_invalid")
             return
-        blobs = self._context.blobs
-        # Columns are no text: their cells are looked through by themselves.
-        texts_of_inputs = [blob for blob in self._documents.names if blob not in self._documents.tables]
-        everywhere = [Text(blob, 0, len(blobs.read(blob))) for blob in texts_of_inputs]
-        # The exact form in all inputs before the folded form anywhere: a verbatim match elsewhere is better evidence.
-        for how in ("verbatim", "verbatim-ws"):
-            for texts in (near, everywhere):
-                if self._add_if_found(quote, texts, how):
-                    return
-        if any(self._add_from_cells(rows, quote) for rows in self._documents.tables.values()):
+        if any(self._add_place(readings, near) for readings in self._spellings(quote)):
             return
         claims = claims_in(quote) if self._context.follows(ANSWERS_ARE_HELD) else []
         unfound = [claim for claim in claims if not self._add_claim(claim, near)]
@@ -358,6 +351,30 @@ class _Collector:
         if unfound:
             what = f"a quote was not found on the line that it names ({unfound[0].line:,})"
         self._context.warn(f"{what}; it is listed as not-found", code="evidence_not_found")
+
+    def _spellings(self, quote: str) -> Iterator[Sequence[tuple[str, Query]]]:
+        """What to look for, best first: the quote as it stands, then without the marks that observations make."""
+        # The words in order, with any white space between: what line wrapping and indentation may have changed.
+        words = [quote_pattern(word) for word in quote.split()]
+        yield ("verbatim", literal(quote)), ("verbatim-ws", regex(r"\s+".join(words), "s"))
+        patterns = without_marks(quote) if self._context.follows(ANSWERS_ARE_HELD) else None
+        if patterns is not None:
+            exact, folded = patterns
+            yield ("verbatim", regex(exact, "s")), ("verbatim-ws", regex(folded, "s"))
+
+    def _add_place(self, readings: Sequence[tuple[str, Query]], near: Sequence[Text]) -> bool:
+        """The first place of a quote, in a text or else in a cell of a table."""
+        blobs = self._context.blobs
+        # Columns are no text: their cells are looked through by themselves.
+        texts_of_inputs = [blob for blob in self._documents.names if blob not in self._documents.tables]
+        everywhere = [Text(blob, 0, len(blobs.read(blob))) for blob in texts_of_inputs]
+        # The exact form in all inputs before the folded form anywhere: a verbatim match elsewhere is better evidence.
+        for how, query in readings:
+            for texts in (near, everywhere):
+                if self._add_if_found(query, texts, how):
+                    return True
+        exact = readings[0][1]
+        return any(self._add_from_cells(rows, exact) for rows in self._documents.tables.values())
 
     def _add_claim(self, claim: Claim, near: Sequence[Text]) -> bool:
         """The words of a quote that comes with its place, if they stand there."""
@@ -375,12 +392,12 @@ class _Collector:
         self.add_text(found)
         return True
 
-    def _add_from_cells(self, rows: RowSpans, quote: str) -> bool:
+    def _add_from_cells(self, rows: RowSpans, query: Query) -> bool:
         """The row of the first cell that says a quote, where the file spells it otherwise, or has no text at all."""
         context, store = self._context, rows.store
         content, work_left = context.blobs.read(store.blob), context.budget_left("search_work")
         matches = find(
-            content, matcher_for(literal(quote), whole_lines=context.follows(WHOLE_LINES)), 0, len(content), work_left
+            content, matcher_for(query, whole_lines=context.follows(WHOLE_LINES)), 0, len(content), work_left
         )
         context.spend_search(matches.work, matches.out_of_work)
         for start, stop in zip(matches.starts.tolist(), matches.stops.tolist(), strict=True):
@@ -391,15 +408,9 @@ class _Collector:
                 return True
         return False
 
-    def _add_if_found(self, quote: str, texts: Sequence[Text], how: str) -> bool:
+    def _add_if_found(self, query: Query, texts: Sequence[Text], how: str) -> bool:
         """Search texts for a quote: its first place becomes evidence, the others are counted with it."""
         context = self._context
-        if how == "verbatim":
-            query = literal(quote)
-        else:
-            # The words in order, with any white space between: what line wrapping and indentation may have changed.
-            words = [quote_pattern(word) for word in quote.split()]
-            query = regex(r"\s+".join(words), "s")
         matcher = matcher_for(query, whole_lines=context.follows(WHOLE_LINES))
         first: Text | None = None
         times = 0
