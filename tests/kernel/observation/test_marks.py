@@ -13,7 +13,7 @@ from tests.kernel.machine import Machine
 from tests.sizes import scale
 
 SEARCHES = ("lamps", "crate", "12", "«", "wärme", "»»")
-WORDS = st.sampled_from(["lamps", "«lamps»", "««", "»", "crate A", "wärme", "12:", "«", "a\tb", "»»lamps"])
+WORDS = st.sampled_from(["lamps", "«lamps»", "««", "»", "crate A", "wärme", "12", "«", "a\tb", "»»lamps"])
 LINES = st.lists(st.lists(WORDS, min_size=1, max_size=5).map(" ".join), min_size=1, max_size=4)
 CRATES = {"c.txt": "crate A holds 12 lamps\nsay «hi»\n"}
 OLD = tuple(flag for flag in FLAGS if flag != ANSWERS_ARE_HELD)
