@@ -78,7 +78,7 @@ class TurnContext(msgspec.Struct, frozen=True, eq=False):
     `spoken` are the origins of whatever the controller writes or chooses (`State.spoken`). `barred` are those of inputs
     that are withheld from it. `number` is that of the turn. `flags`: the changes of meaning that hold in this run
     (`records.evolution.FLAGS`). `meter` counts what a run without `CHARGED_BEFORE` is not charged for, in a replay.
-    `is_input` tells texts of inputs from those that a program made.
+    `inputs` are the names of the inputs in their order; `is_input` tells their texts from those that a program made.
     `calls` are those of all steps, so that a step can look ahead; no result depends on them, or on `memory`.
     """
 
@@ -90,6 +90,7 @@ class TurnContext(msgspec.Struct, frozen=True, eq=False):
     number: int = 0
     flags: frozenset[int] = frozenset()
     meter: Meter | None = None
+    inputs: Sequence[str] = ()
     is_input: Callable[[Text], bool] = is_never
     calls: Sequence[Call] = ()
     memory: TurnMemory = msgspec.field(default_factory=TurnMemory)

@@ -87,7 +87,7 @@ FLAGS: Mapping[int, str] = {
     "is a fault",
     CHUNKS_END_AT_LINES: "chunks by bytes end at line ends; `describe` of an action's name tells how it is called; a "
     "slice that asks for more than there is, and blank lines that fit no form, are no warnings; a search without hits "
-    "says in what other reading there are some",
+    "says in what other reading, or in what other input, there are some",
     CALLS_ARE_SHARED: "an answer that is not of the form which a call asked for is asked for again once, with what was "
     "wrong with it, and batches say so too; where a role allows it, the same prompt is one call in a run",
     FIELDS_OF_PROMPTS: "there are `extract`, `tool_over_rows`, `explore_over_rows`, `collect`, `concat` of columns and "

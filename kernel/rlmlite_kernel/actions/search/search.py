@@ -8,6 +8,8 @@ There are two ways through it. Without `where` the sweep itself keeps the first 
 by batch; `limit` then counts the hits that pass.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rlmlite_kernel.actions.search.filter_hits import HitFilter
@@ -22,7 +24,7 @@ from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Expr, ListOf, Lit, Rx
 from rlmlite_kernel.program.queries import constant_query, matcher_for
-from rlmlite_kernel.records.evolution import CHUNKS_END_AT_LINES
+from rlmlite_kernel.records.evolution import CHUNKS_END_AT_LINES, WHOLE_LINES
 from rlmlite_kernel.values.columns import LineTexts
 from rlmlite_kernel.values.values import Rows, Value
 
@@ -118,29 +120,45 @@ def warn_no_hits(context: StepContext, matcher: Matcher, pieces: list[TargetPiec
 
 
 def _no_hits(context: StepContext, query: Query, pieces: list[TargetPiece]) -> str:
-    """`no hits`, and the first other reading of the query that has some.
+    """`no hits`, and the first other reading of the query that has some, or else the first other input that has some.
 
-    Each reading is tried over the same texts, and charged as a search; none is tried where less is left than it may
-    cost.
+    Each is a search of its own, and charged as one; none is made where less is left than it may cost.
     """
     if not context.follows(CHUNKS_END_AT_LINES):
         return "no hits"
     from rlmlite_kernel.engines.query.readings import other_readings  # which few runs need
 
-    size = sum(len(piece.text) for piece in pieces)
     for what, other, spelling in other_readings(query):
-        if _DEAR * size > context.budget_left("search_work"):
+        count = _count_affordable(context, other, pieces)
+        if count is None:
             break
-        try:
-            sweep = Sweep(context, SweepQuery(matcher_for(other)), keep=0, counting=_DEAR * size)
-        except Fault:
-            continue
-        sweep.search_all(pieces, _forget)
-        if sweep.count:
+        if count:
             # What a program has computed may be words of data, which do not stand outside a fence.
             example = f": {spelling}" if _is_written(query, context) else ""
-            return f"no hits; {sweep.count:,} hits {what}{example}"
+            return f"no hits; {count:,} hits {what}{example}"
+    from rlmlite_kernel.actions.search.elsewhere import other_inputs  # which few runs need
+
+    for name, others in other_inputs(pieces, context):
+        if count := _count_affordable(context, query, others):
+            return f"no hits; {count:,} hits in `{name}`"
     return "no hits"
+
+
+def _count_affordable(context: StepContext, query: Query, pieces: Sequence[TargetPiece]) -> int | None:
+    """How many hits a query has, or none if it is none; null where less work is left than it may cost."""
+    most = _DEAR * sum(len(piece.text) for piece in pieces)
+    if most > context.budget_left("search_work"):
+        return None
+    try:
+        matcher = matcher_for(query, whole_lines=context.follows(WHOLE_LINES))
+    except Fault:
+        return 0
+    scanned = len(context.scanned)
+    sweep = Sweep(context, SweepQuery(matcher), keep=0, counting=most)
+    sweep.search_all(pieces, _forget)
+    # A hint is no search of the program: its absence of hits must not count as looked for.
+    del context.scanned[scanned:]
+    return sweep.count
 
 
 def _is_written(query: Query, context: StepContext) -> bool:
