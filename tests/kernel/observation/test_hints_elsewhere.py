@@ -2,6 +2,7 @@
 
 import pytest
 
+from rlmlite_kernel import Limits, Policy
 from rlmlite_kernel.records.evolution import CHUNKS_END_AT_LINES, FLAGS
 from tests.kernel.machine import Machine
 
