@@ -78,7 +78,7 @@ class TurnContext(msgspec.Struct, frozen=True, eq=False):
     `spoken` are the origins of whatever the controller writes or chooses (`State.spoken`). `barred` are those of inputs
     that are withheld from it. `number` is that of the turn. `flags`: the changes of meaning that hold in this run
     (`records.evolution.FLAGS`). `meter` counts what a run without `CHARGED_BEFORE` is not charged for, in a replay.
-    `inputs` are the names of the inputs in their order; `is_input` tells their texts from those that a program made.
+    `inputs` are the names of the inputs, sorted; `is_input` tells their texts from those that a program made.
     `calls` are those of all steps, so that a step can look ahead; no result depends on them, or on `memory`.
     """
 

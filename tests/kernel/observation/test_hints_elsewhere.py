@@ -25,7 +25,7 @@ INPUTS = {"log": "alpha\n" * 3, "other": "beta beta\nBETA\n", "zoo": {"a.md": "b
     ],
 )
 def test_no_hits_say_where_there_are_some(program: str, said: str) -> None:
-    """In the order of the inputs, after other readings in the texts that were searched; not in a run of before."""
+    """In the order of their names, after other readings in the texts that were searched; not in a run of before."""
     before = tuple(flag for flag in FLAGS if flag != CHUNKS_END_AT_LINES)
 
     assert f"! {said}\n" in Machine(INPUTS).turn(program) + "\n"

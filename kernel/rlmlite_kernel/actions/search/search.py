@@ -15,7 +15,7 @@ import numpy as np
 from rlmlite_kernel.actions.search.filter_hits import HitFilter
 from rlmlite_kernel.actions.search.hits import HitBuilder, size_of_hits
 from rlmlite_kernel.actions.search.sweep import Sweep, SweepQuery, choose_query, note_other_lines, note_windows
-from rlmlite_kernel.actions.search.targets import TargetPiece, target_pieces
+from rlmlite_kernel.actions.search.targets import TargetPiece, other_inputs, target_pieces
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.engines.query.query import Matcher, Query
 from rlmlite_kernel.engines.search.regex_cursor import MatchArray
@@ -136,8 +136,6 @@ def _no_hits(context: StepContext, query: Query, pieces: list[TargetPiece]) -> s
             # What a program has computed may be words of data, which do not stand outside a fence.
             example = f": {spelling}" if _is_written(query, context) else ""
             return f"no hits; {count:,} hits {what}{example}"
-    from rlmlite_kernel.actions.search.elsewhere import other_inputs  # which few runs need
-
     for name, others in other_inputs(pieces, context):
         if count := _count_affordable(context, query, others):
             return f"no hits; {count:,} hits in `{name}`"

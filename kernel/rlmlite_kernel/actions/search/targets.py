@@ -126,6 +126,33 @@ def row_docs(rows: Rows, context: StepContext) -> list[Value]:
     return list(column_values(rows.columns[name], context))
 
 
+def other_inputs(pieces: Sequence[TargetPiece], context: StepContext) -> Iterator[tuple[str, list[TargetPiece]]]:
+    """The inputs beside those that were searched as a whole, in the order of their names, with their texts.
+
+    What a hint tells of an input is not tracked as something that its controller has learned. So inputs with rules of
+    egress are left out, and all of them where the search was of no input, or strict rules hold.
+    """
+    is_of_inputs = any(context.turn.is_input(piece.text) for piece in pieces)
+    if context.settings.policy.strict or not is_of_inputs:
+        return
+    searched = {piece.text for piece in pieces}
+    for name in context.turn.inputs:
+        held = context.variables.get(name)
+        if held is None or held.origins & context.egress.ruled or not _has_text(held.value):
+            continue
+        others = target_pieces(held.value, "search", context)
+        if not searched.issuperset(piece.text for piece in others):
+            yield name, others
+
+
+def _has_text(value: Value) -> bool:
+    """Whether there is text to search without any being made."""
+    if isinstance(value, Rows):
+        is_made = isinstance(value.spans, RowSpans) and not value.spans.has_text
+        return value.kind in ("documents", RECORDS) and value.spans is not None and not is_made
+    return isinstance(value, Text)
+
+
 class SpanBuilder:
     """Gathers spans piece by piece, then makes one column of them, with the document of each beside it."""
 

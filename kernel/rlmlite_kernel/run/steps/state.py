@@ -125,7 +125,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
             number=self.turn,
             flags=self.run.flags,
             meter=self.run.meter,
-            inputs=tuple(self.run.inputs),
+            inputs=tuple(sorted(self.run.inputs)),
             is_input=self.coverage.layout.has,
             calls=[step.call for step in steps],
         )
