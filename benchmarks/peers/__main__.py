@@ -1,6 +1,7 @@
 """How does rlmlite stand beside its peers? `rlms` and `dspy.RLM` on the same scripts, with models that take no time.
 
-Two tables, as Markdown: figures, and what each does when the controller does something wrong. A peer that is not
+Three tables, as Markdown: figures, what each does when the controller does something wrong, and which answers it takes.
+A peer that is not
 installed is left out, and it is said. `make peers` makes an environment with both.
 """
 
@@ -14,7 +15,8 @@ from pathlib import Path
 
 from benchmarks.logs import log_file
 from benchmarks.measure import Scale
-from benchmarks.peers.cases import CASES, PATIENCE, cell
+from benchmarks.peers.cases import CASES, PATIENCE, Case, cell
+from benchmarks.peers.doubts import DOUBTS
 from benchmarks.peers.figures import SYSTEMS, TWO_TURNS, table
 from benchmarks.peers.jobs import Job
 from benchmarks.peers.processes import PEERS, done, missing
@@ -33,17 +35,19 @@ def report(scale: Scale) -> Iterator[str]:
     yield from ("", "### Figures", "")
     yield from table(systems, scale)
     yield from ("", "### When the controller does something wrong", "")
-    yield from behaviour(names, scale)
+    yield from behaviour("the controller sends", CASES, names, scale)
+    yield from ("", "### When an answer deserves a doubt", "")
+    yield from behaviour("the controller sends, or meets", DOUBTS, names, scale)
     yield from ("", f"Load at the end: {_load()}, this benchmark's own processes among it.")
 
 
-def behaviour(names: Sequence[str], scale: Scale) -> Iterator[str]:
-    """The lines of the second table."""
+def behaviour(title: str, cases: Sequence[Case], names: Sequence[str], scale: Scale) -> Iterator[str]:
+    """The lines of a table of what came of cases."""
     path = str(log_file(10**4))
     patience = scale.pick(PATIENCE, PATIENCE, 2 * PATIENCE / 3)
-    yield f"| the controller sends | {' | '.join(names)} |"
+    yield f"| {title} | {' | '.join(names)} |"
     yield "|" + " --- |" * (1 + len(names))
-    for case in CASES:
+    for case in cases:
         cells = [cell(case, name, done(case.job(name, path), patience)) for name in names]
         yield f"| {case.text} | {' | '.join(cells)} |"
 

@@ -11,7 +11,7 @@ from typing import Any
 import dspy
 from dspy import lm15
 
-from benchmarks.peers.jobs import Answer, CallFailedError, Job, Turn, Watch, fenced
+from benchmarks.peers.jobs import Answer, CallFailedError, Job, Turn, Watch, reply_of
 
 DISTRIBUTION = "dspy"
 
@@ -20,8 +20,7 @@ def reply(turn: Turn) -> str:
     """What the controller says: the two fields that its prompt asks for; prose as it is."""
     if turn.form == "prose":
         return turn.python
-    answer = f"\nSUBMIT({turn.python_answer})" if turn.python_answer else ""
-    code = fenced(turn.python + answer, turn.form, "python")
+    code = reply_of(turn, turn.python, "SUBMIT({})".format, turn.python_answer, "python")
     return f"[[ ## reasoning ## ]]\nNext.\n\n[[ ## code ## ]]\n{code}\n\n[[ ## completed ## ]]"
 
 

@@ -18,6 +18,8 @@ class Turn(NamedTuple):
 
     `form` is how the program is wrapped: `own` as the system's prompt asks for it, `python` or `repl` in a fence of
     that name, `open` in the system's own fence without its end, `prose` not at all (`python` is then the text).
+    `between` are words after the program: the answer then stands in a fence of its own after them. `first` is an answer
+    that the program gives before that.
     """
 
     python: str
@@ -25,6 +27,8 @@ class Turn(NamedTuple):
     python_answer: str = ""
     action_answer: str = ""
     form: str = "own"
+    between: str = ""
+    first: str = ""
 
 
 class Job(NamedTuple):
@@ -66,6 +70,21 @@ class Answer(NamedTuple):
     kept: str = ""
 
 
+def reply_of(turn: Turn, code: str, answer: Callable[[str], str], given: str, own: str) -> str:
+    """A turn as a reply of a controller: the program and its answer, in one fence or in two.
+
+    `answer` writes how an expression is given as the answer, `given` is that of this turn, empty for none.
+    """
+    last = answer(given) if given else ""
+    if turn.first:
+        code = f"{code}\n{answer(turn.first)}"
+    if not turn.between:
+        return fenced("\n".join(part for part in (code, last) if part), turn.form, own)
+    # A system that wants no fence is sent the one that models write all the same.
+    own = own or "python"
+    return f"{fenced(code, 'own', own)}\n\n{turn.between}\n\n{fenced(last, 'own', own)}"
+
+
 def fenced(code: str, form: str, own: str) -> str:
     """A program as a reply; `own` is the name of the system's own fence, or nothing if it wants none."""
     if form == "own" and not own:
@@ -73,6 +92,10 @@ def fenced(code: str, form: str, own: str) -> str:
     if form == "open":
         return f"```{own}\n{code}\n"
     return f"```{own if form == 'own' else form}\n{code}\n```"
+
+
+SLOW, SLOW_SECONDS = "Take your time.", 3.0
+"""A prompt that holds these words is answered after so many seconds."""
 
 
 class CallFailedError(Exception):
@@ -110,6 +133,8 @@ class Watch:
             self.sub_calls += 1
         if self._fails_on and self._fails_on in prompt:
             raise CallFailedError("the model's server is not available")
+        if SLOW in prompt:
+            time.sleep(SLOW_SECONDS)
         return "yes" if "INFO" in prompt else "no"
 
     def weigh(self) -> None:

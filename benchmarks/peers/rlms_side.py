@@ -12,9 +12,10 @@ from rlm.clients.base_lm import BaseLM
 from rlm.core.types import ModelUsageSummary, UsageSummary
 from rlm.logger import RLMLogger
 
-from benchmarks.peers.jobs import Answer, Job, Turn, Watch, fenced
+from benchmarks.peers.jobs import Answer, Job, Turn, Watch, reply_of
 
 DISTRIBUTION = "rlms"
+ANSWER = 'answer["content"] = {}\nanswer["ready"] = True'
 TOKENS = 10
 """What each call is said to have used."""
 
@@ -23,8 +24,7 @@ def reply(turn: Turn) -> str:
     """What the controller says."""
     if turn.form == "prose":
         return turn.python
-    answer = f'\nanswer["content"] = {turn.python_answer}\nanswer["ready"] = True' if turn.python_answer else ""
-    return fenced(turn.python + answer, turn.form, "repl")
+    return reply_of(turn, turn.python, ANSWER.format, turn.python_answer, "repl")
 
 
 def ask(job: Job, watch: Watch, place: Path, look: bool) -> Answer:

@@ -180,7 +180,11 @@ def _next_move(run: Run, agent: Agent, wanted: PromptRequest) -> _Move | End:
         # Silence is the provider's failure; a controller that answered, but to no purpose, leaves work to show.
         # With an answer that was held back, or a draft, there is some of it all the same.
         has_failed = now.silent and standing(state) is None
-        return End("failed", "controller") if has_failed else End("partial", "controller" if now.silent else "stuck")
+        if has_failed:
+            return End("failed", "controller")
+        if run.deadline.is_for_answer():
+            return End("partial", TIMEOUT)
+        return End("partial", "controller" if now.silent else "stuck")
     role = agent.controllers[now.place]
     client = run.clients.get(role)
 
