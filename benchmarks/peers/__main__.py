@@ -1,8 +1,7 @@
 """How does rlmlite stand beside its peers? `rlms` and `dspy.RLM` on the same scripts, with models that take no time.
 
 Three tables, as Markdown: figures, what each does when the controller does something wrong, and which answers it takes.
-A peer that is not
-installed is left out, and it is said. `make peers` makes an environment with both.
+A peer that is not installed is left out, and it is said. `make peers` makes an environment with both.
 """
 
 import argparse
