@@ -31,6 +31,8 @@ BY_IDENTITY = {
     "effects/holdings.py",
     "evaluation/misses.py",
     "run/hosts/copies.py",
+    "run/snapshots/graph.py",
+    "run/snapshots/snapshot.py",
     "testing/laws/charges.py",
     "values/lines/finds.py",
 }
