@@ -5,7 +5,7 @@ listed like any action, and what the policy forbids is not offered. Every prompt
 program is written with; `describe("search")` tells the rest.
 
     - search(target, query=, limit=): hits {doc, line, ...}      in the words of `prompts/actions.md`
-    - lower(text), upper(text), strip(text)                      those that need no words
+    - lower, upper, strip(text)                                  those that need no words
     - owner(part) -> a record: who looks after a part            an action of the host, as its row explains it
       part: the name of the part
 
@@ -22,11 +22,14 @@ from rlmlite_kernel.program.action_table import Action, Table
 from rlmlite_kernel.records.settings import Policy
 
 _DESCRIBE = "describe"
+_TOOLS = "tools"
+"""The family of the actions that call tools of the host, and of these tools."""
 
 
 def card(table: Table, policy: Policy) -> str:
     """How programs are written, then each permitted action."""
-    offered = [action for action in table.values() if _is_offered(action, policy)]
+    has_tools = any(map(is_tool, table.values()))
+    offered = [action for action in table.values() if _is_offered(action, policy, has_tools=has_tools)]
     names = {action.name for action in offered}
     more = f'; {_DESCRIBE}("name") tells all about one' if _DESCRIBE in names else ""
     parts = ["# The action language", syntax().rstrip(), f"# Actions{more}"]
@@ -37,9 +40,11 @@ def card(table: Table, policy: Policy) -> str:
     return "\n".join(parts)
 
 
-def _is_offered(action: Action, policy: Policy) -> bool:
-    """Whether the policy lets a program use it at all."""
+def _is_offered(action: Action, policy: Policy, *, has_tools: bool) -> bool:
+    """Whether the policy lets a program use it at all, and there is something to use it on."""
     if policy.actions is not None and action.name not in policy.actions:
+        return False
+    if action.family == _TOOLS and not has_tools:
         return False
     return not is_tool(action) or rule_of(policy, action.name).rule != "deny"
 
@@ -57,7 +62,14 @@ def _family(actions: list[Action]) -> Iterator[str]:
         else:
             plain.append(entry.usage)
     if plain:
-        yield f"- {', '.join(plain)}"
+        yield f"- {', '.join(_with_equal_parameters(plain))}"
+
+
+def _with_equal_parameters(usages: list[str]) -> Iterator[str]:
+    """Usages with those that follow each other and take the same said once: `lower, upper, strip(text)`."""
+    for params, group in groupby(usages, lambda usage: usage.partition("(")[2]):
+        names = [usage.partition("(")[0] for usage in group]
+        yield f"{', '.join(names)}({params}"
 
 
 def _explained(action: Action) -> Iterator[str]:

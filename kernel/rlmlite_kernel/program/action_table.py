@@ -102,7 +102,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
       (`records.evolution.FLAGS`) with which it came to be so, of an action that could not before.
     - `barrier`: it depends on every statement before it, and every statement after depends on it.
     - `gates`: nothing after it runs unless it has succeeded.
-    - `shows`: its result goes whole into the observation.
+    - `shows`: its result goes whole into the observation. `shows_arguments`: it is its arguments as they are, so each is
+      labelled by its expression.
     - `ends`: nothing runs after it. `begins_run`: its call is a nested run.
     - `either_way`: its first two arguments, a schema and what is no schema, may stand in either order.
     - `by_row`: what to write instead where it is applied to a row, if there is something.
@@ -134,6 +135,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     barrier: bool = False
     gates: bool = False
     shows: bool = False
+    shows_arguments: bool = False
     ends: bool = False
     begins_run: bool = False
     fused: Mapping[str, str] = {}

@@ -38,9 +38,6 @@ from rlmlite_kernel.values.values import Value
 UNSEEN_FAILURE = "! of the steps that are not shown, at least one has failed"
 """Stands below a program. Which of them it was would be one bit for each of a thousand steps."""
 
-_BY_ARGUMENT = ("show", "load")
-"""Actions that show their arguments as they are, so that each is labelled by its expression."""
-
 _FIGURE = re.compile(r"\d[\d,.]*")
 
 _ANSWERED_BY: Mapping[EffectKind, int] = {"lm": LM, "rlm": LM, "tool": TOOL}
@@ -134,7 +131,7 @@ def _show_result(
 
     if not state.run.table[planned.op].shows:
         return writer().summary(_label(planned), data.value, room, is_brief=is_brief)
-    looks = _looks(planned, data.value)
+    looks = _looks(planned, data.value, is_of_arguments=state.run.table[planned.op].shows_arguments)
     if len(looks) == 1:
         return writer().whole(*looks[0], room)
     return share_room([partial(writer(root_of(label)).whole, label, value) for label, value in looks], room)
@@ -158,13 +155,13 @@ def need_of(shown: Observation) -> int:
     return len(shown.text.encode()) + SLACK
 
 
-def _looks(planned: PlannedStep, value: Value) -> list[tuple[Expr, Value]]:
+def _looks(planned: PlannedStep, value: Value, *, is_of_arguments: bool) -> list[tuple[Expr, Value]]:
     """What a step shows: each value with the expression that it is of. `show(a, b)` is `show(a)` and `show(b)`."""
     written = planned.written
     assert written is not None
     if planned.target is not None:
         return [(Var(planned.target), value)]
-    if planned.op not in _BY_ARGUMENT or written.named or not written.args:
+    if not is_of_arguments or written.named or not written.args:
         return [(written, value)]
     if len(written.args) == 1:
         return [(written.args[0], value)]

@@ -11,7 +11,9 @@ from rlmlite_kernel.program.costs import CostRule
 _OBSERVATION = CostRule("observation")
 
 
-def _look(name: str, run: Any, params: tuple[Param, ...], help_: str, example: str) -> Action:
+def _look(
+    name: str, run: Any, params: tuple[Param, ...], help_: str, example: str, *, shows_arguments: bool = False
+) -> Action:
     return Action(
         name=name,
         family="look",
@@ -21,6 +23,7 @@ def _look(name: str, run: Any, params: tuple[Param, ...], help_: str, example: s
         result="what was shown",
         example=example,
         shows=True,
+        shows_arguments=shows_arguments,
         cost=_OBSERVATION,
     )
 
@@ -44,6 +47,7 @@ ACTIONS = (
         (TARGET,),
         "shows a value or a range in full: load(x[a:b])",
         example="load: text of 1,200 bytes at 4,000, then the text",
+        shows_arguments=True,
     ),
     _look(
         "show",
@@ -51,6 +55,7 @@ ACTIONS = (
         (Param("values", "any", "the values to show", many=True),),
         "shows several values in full",
         example="n: 12",
+        shows_arguments=True,
     ),
     _look(
         "describe",
