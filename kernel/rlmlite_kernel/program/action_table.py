@@ -102,8 +102,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
       (`records.evolution.FLAGS`) with which it came to be so, of an action that could not before.
     - `barrier`: it depends on every statement before it, and every statement after depends on it.
     - `gates`: nothing after it runs unless it has succeeded.
-    - `shows`: its result goes whole into the observation. `shows_arguments`: it is its arguments as they are, so each is
-      labelled by its expression.
+    - `shows`: its result goes whole into the observation. `shows_arguments`: that is its arguments, each by itself.
     - `ends`: nothing runs after it. `begins_run`: its call is a nested run.
     - `either_way`: its first two arguments, a schema and what is no schema, may stand in either order.
     - `by_row`: what to write instead where it is applied to a row, if there is something.

@@ -139,7 +139,7 @@ def test_events_tell_what_happens() -> None:
     kinds = [type(event) for event in told if not isinstance(event, StepDone | FanoutProgress)]
     assert kinds == [TurnStarted, ProgramRead, Cost] * 3 + [Finished]
     progress = [event for event in told if isinstance(event, FanoutProgress)]
-    assert [(event.done, event.total) for event in progress][-1] == (9, 9)
+    assert [(event.done, event.total) for event in progress][-1] == (10, 10)
     assert [event.message != "" for event in told if isinstance(event, ProgramRead)] == [True, False, False]
     assert told[-1] == Finished(outcome)
 

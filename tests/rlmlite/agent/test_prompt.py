@@ -20,7 +20,9 @@ from rlmlite.agent.prompts.past import past
 from rlmlite.runs.history import Exchange
 from rlmlite_grammar import parse
 from rlmlite_kernel import ACTIONS, Parsed, Policy, Scope, all_problems, check
+from rlmlite_kernel.actions.calls.tools import add_tools
 from rlmlite_kernel.program.action_table import Action, Param
+from rlmlite_kernel.records.settings import Tool
 from rlmlite_traces import verify
 from tests.sizes import scale
 
@@ -40,10 +42,12 @@ def prompts_of(*replies: str, inputs: Any = "a text", **options: Any) -> list[st
 @pytest.mark.parametrize("name", ACTIONS)
 def test_every_action_is_on_the_card(name: str) -> None:
     """As it is called: the first parameters in their order, then others by their names; else as its row says."""
+    page = card(add_tools(ACTIONS, {"look_up": Tool(help="looks it up")}), Policy())
     if name not in card_entries():
-        assert f"- {ACTIONS[name].signature()} -> " in card(ACTIONS, Policy())
+        assert f"- {ACTIONS[name].signature()} -> " in page
         return
-    usage, *_ = re.findall(rf"(?:^- |, ){name}\(([^)]*)\)", card(ACTIONS, Policy()), re.MULTILINE)
+    # Actions of equal parameters are said once: `- lower, upper, strip(text)`.
+    usage, *_ = re.findall(rf"(?:^- |, ){name}(?:, [a-z_]+)*\(([^)]*)\)", page, re.MULTILINE)
     words = [word for word in usage.split(", ") if word and word != "..."]
     by_place = [word for word in words if not word.endswith("=")]
     action = ACTIONS[name]

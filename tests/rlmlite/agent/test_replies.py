@@ -85,7 +85,7 @@ def test_a_mistake_costs_its_statement_and_those_that_need_it(tmp_path: Path) ->
 
     assert (outcome.value, outcome.usage["calls"]) == (1, 2)
     assert "! line 1: this line is no statement" in prompts[1]
-    assert "line 3 col 20: expected ',' or ')' before /E/" in prompts[1]
+    assert "line 3 col 20: expected ',', ')' or ':' before /E/" in prompts[1]
     assert "it needs `h`, which has no value" in prompts[1]
     assert [(note.code, note.line) for note in outcome.notes if note.code == "prose"] == [("prose", 1)]
     checked = verify(tmp_path / "t.rlm", outcome.root, Level.SEALED)

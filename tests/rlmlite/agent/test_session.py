@@ -16,7 +16,7 @@ from rlmlite_traces import Level, TraceLockedError, TraceSealedError, Verdict, r
 
 KEY = "5e" * 32
 LOG = "".join(f"{n:04} {'ERROR' if n % 10 == 0 else 'INFO'} disk {n}\n" for n in range(100))
-FAN_OUT = 'parts = chunk(context, size=600)\nread = extract_over_chunks(parts, "Read {chunk}")\nn = count(read)'
+FAN_OUT = 'parts = chunk(context, size=700)\nread = extract_over_chunks(parts, "Read {chunk}")\nn = count(read)'
 
 
 @pytest.fixture
