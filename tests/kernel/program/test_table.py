@@ -16,7 +16,7 @@ FOLDS = frozenset(("first", "last", "min", "max", "count", "sum", "avg", "median
 AMBIGUOUS = TYPES | FOLDS | {"render"}
 """Names of actions that are words of schemas, aggregates of `group`, or a function of the kernel as well."""
 
-NAMED = {("ast.py", "write_var"), ("calls.py", "tool_call")}
+NAMED = {("ast.py", "write_var"), ("arguments.py", "tool_call")}
 """Where an action is named all the same: what `name = value` is short for, and the action whose first argument is the
 name of a tool, which a decode grammar lists."""
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from rlmlite_kernel.actions.rows.columns.keys import key_rows
 from rlmlite_kernel.actions.search.targets import TargetPiece, row_docs, row_texts
-from rlmlite_kernel.engines.cut.cut import chunk_bytes
+from rlmlite_kernel.engines.cut.cut import chunk_bytes_at_lines
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import column_values
@@ -110,8 +110,7 @@ def _packed(pieces: Sequence[TargetPiece], most: int, context: StepContext) -> I
 
 def _cut(piece: TargetPiece, most: int, context: StepContext) -> Iterator[TargetPiece]:
     text = piece.text
-    content = context.blobs.read(digest_of_name(text.blob))
-    starts, stops = chunk_bytes(content, text.start, text.stop, most, 0)
+    starts, stops = chunk_bytes_at_lines(context.blobs.lines(text.blob), text.start, text.stop, most)
     for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
         yield TargetPiece(piece.doc, Text(text.blob, start, stop))
 

@@ -215,7 +215,7 @@ def test_models_of_openai_are_known_by_name(model: str, has_tools: bool) -> None
     from rlmlite.clients.interface.program_forms import ProgramForms
     from rlmlite.clients.interface.protocol import ProgramRequest
     from rlmlite.clients.programs.choice import ProgramWays
-    from tests.grammar.decoding import vocabulary
+    from tests.grammar.decode.decoding import vocabulary
 
     async def look(path: str) -> bytes:
         raise AssertionError(path)

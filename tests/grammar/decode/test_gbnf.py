@@ -9,10 +9,10 @@ from rlmlite_grammar.decode import Vocabulary, decode_grammar
 from rlmlite_grammar.decode.gbnf import gbnf
 from rlmlite_grammar.decode.notation import read_rule
 from rlmlite_kernel import ACTIONS
-from tests.grammar.decoding import Form, vocabulary
-from tests.grammar.gbnf_machine import Machine
+from tests.grammar.decode.decoding import Form, vocabulary
+from tests.grammar.decode.gbnf_machine import Machine
+from tests.grammar.decode.test_decode import BEYOND, KNOWN, MISTAKES, free, problems, twice
 from tests.grammar.programs import parse_program
-from tests.grammar.test_decode import BEYOND, KNOWN, MISTAKES, free, problems, twice
 from tests.sizes import scale
 
 START = Machine(gbnf(decode_grammar(vocabulary())))

@@ -13,7 +13,7 @@ from rlmlite_kernel.program.binding import FOLDS
 from rlmlite_kernel.program.problems import Problem
 from rlmlite_kernel.program.schemas import BASICS
 from rlmlite_kernel.records.settings import Policy
-from tests.grammar.decoding import INPUTS, MADE, Form, accepts, matcher, sample, vocabulary
+from tests.grammar.decode.decoding import INPUTS, MADE, Form, accepts, matcher, sample, vocabulary
 from tests.grammar.programs import corpus, parse_program
 from tests.sizes import scale
 

@@ -9,10 +9,10 @@ from rlmlite_grammar import show
 from rlmlite_grammar.decode import Vocabulary
 from rlmlite_grammar.structured import program_schema, read_structured
 from rlmlite_kernel import ACTIONS
-from tests.grammar.decoding import Form, accepts, prefer_objects, sample, structured_matcher, vocabulary
+from tests.grammar.decode.decoding import Form, accepts, prefer_objects, sample, structured_matcher, vocabulary
+from tests.grammar.decode.structured_form import document
+from tests.grammar.decode.test_decode import KNOWN, free, problems, twice
 from tests.grammar.programs import parse_program
-from tests.grammar.structured_form import document
-from tests.grammar.test_decode import KNOWN, free, problems, twice
 from tests.sizes import scale
 
 START = structured_matcher(program_schema(vocabulary()))

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from tests.grammar.decoding import prefer
+from tests.grammar.decode.decoding import prefer
 
 
 class Chars(msgspec.Struct, frozen=True, eq=False):
