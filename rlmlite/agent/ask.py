@@ -127,8 +127,8 @@ def _labels(agent: Agent, setup: Setup) -> dict[str, str]:
 def ask_and_seal(run: Run, question: str, agent: Agent) -> FanOuts[Outcome]:
     """Answer a question and seal the run with what came of it."""
     end = yield from ask(run, question, agent)
-    seal = run.seal(end.status, end.reason)
-    outcome = as_typed(run.outcome(seal), end)
+    seal = run.seal(end.status, end.reason, end.refusal)
+    outcome = as_typed(run.outcome(seal, refusal=end.refusal), end)
     run.tell(Finished(outcome))
     return outcome
 

@@ -40,6 +40,7 @@ from rlmlite_kernel.program.checker import ends_run
 from rlmlite_kernel.program.problems import Problem, Unparsed
 from rlmlite_kernel.records.reasons import NOT_ACCEPTED, REASONS
 from rlmlite_kernel.records.records import Spoken
+from rlmlite_kernel.records.settings import ACCEPT
 from rlmlite_kernel.run.holding.standing import is_held, standing
 from rlmlite_kernel.run.status import TIMEOUT
 from rlmlite_kernel.run.steps.state import State
@@ -69,11 +70,15 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class End(msgspec.Struct, frozen=True):
-    """How a question ended: the status with its reason, and the answer as a value of the requested type."""
+    """How a question ended: the status with its reason, and the answer as a value of the requested type.
+
+    `refusal` is what the host has against that answer, where there was no turn to give another one in.
+    """
 
     status: str
     reason: str = ""
     typed: Fits | None = None
+    refusal: str = ""
 
 
 def check_question(question: str, inputs: Container[str]) -> str:
@@ -113,13 +118,13 @@ def _head(run: Run, name: str) -> int:
     return 400 if run.state.variables[name].kind == "text" else 3
 
 
-def go_on(run: Run, agent: Agent) -> FanOuts[End]:
-    """Go on with the question that is open, from where the run is.
+def go_on(run: Run, agent: Agent, refusal: str = "") -> FanOuts[End]:
+    """Go on with the question that is open, from where the run is. `refusal` is the host's, of the last answer.
 
     Before the first question is answered, the host shows how the inputs begin, in a turn of its own. That is decided by
     what was done since, so a run that was stopped right after the question still shows them.
     """
-    question = open_question(run.history)
+    question = open_question(run.history, is_refused=bool(refusal))
     if question is None:
         raise RuntimeError("no question is open")
     # What is withheld is not looked at: that a look went well would be all that it tells.
@@ -132,12 +137,13 @@ def go_on(run: Run, agent: Agent) -> FanOuts[End]:
             return End("partial", done.halted)
     # By turn: what is wrong with the answer that it gave.
     remarks = {turn: refusal_remark(text, run.state) for turn, text in refusals(run.history).items()}
-    refusal = ""
+    if refusal:
+        remarks[run.state.turn] = refusal_remark(refusal, run.state)
     while True:
         wanted = PromptRequest(question, agent.form, remarks=remarks)
         move = _next_move(run, agent, wanted)
         if isinstance(move, End):
-            return move
+            return _end_with_refused(run.state, agent, refusal) if refusal else move
         halted = yield from _turn(run, move, refusal)
         run.tell(Cost(run.state.turn, run.usage, run.budget))
         # Before the answer is looked at: a run that had to halt is partial, whatever its last program said.
@@ -343,6 +349,13 @@ def _end_with_held(state: State, agent: Agent, *, is_late: bool) -> End:
     return End("partial", TIMEOUT if is_late else held.code, typed)
 
 
+def _end_with_refused(state: State, agent: Agent, refusal: str) -> End:
+    """The end that an answer makes which the host has refused, and for which there is no other turn."""
+    assert state.answer is not None
+    typed = None if agent.answer_type is None else agent.answer_type.check(state.answer.value)
+    return End("partial", NOT_ACCEPTED, None if isinstance(typed, str) else typed, refusal)
+
+
 class _Objection(msgspec.Struct, frozen=True):
     """What the controller is told of an answer with which the question does not end, and what of it the host said.
 
@@ -366,14 +379,38 @@ def _judge_turn(run: Run, agent: Agent, question: str, move: _Move) -> End | _Ob
     refusal = _ask_host(run, question, agent)
     if not refusal:
         return end
-    return End("partial", NOT_ACCEPTED, end.typed) if move.last else _Objection(refusal_remark(refusal, state), refusal)
+    return (
+        End("partial", NOT_ACCEPTED, end.typed, refusal)
+        if move.last
+        else _Objection(refusal_remark(refusal, state), refusal)
+    )
+
+
+def review(run: Run, agent: Agent) -> str | None:
+    """What the host has against the last answer; `None` if nobody knows. Raises `AcceptError`.
+
+    A process that dies between an answer and its verdict leaves an answer that nobody has judged: the host is asked
+    now, where it gave its function again. A verdict that was reached before is in the journal, and is not asked for
+    again.
+    """
+    state = run.state
+    is_judged = ACCEPT in state.settings.gates and state.answer is not None and bool(run.history[-1].role)
+    if not is_judged:
+        return ""
+    if agent.accept is None:
+        return run.verdict
+    return _ask_host(run, open_question(run.history, is_refused=True) or "", agent)
 
 
 def _ask_host(run: Run, question: str, agent: Agent) -> str:
     """What the host has against the answer; nothing where it is not asked. Raises `AcceptError`."""
     if agent.accept is None:
         return ""
-    return refusal_of(agent.accept, proposed_answer(run.state, question, run.succeeded))
+    refusal = run.verdict
+    if refusal is None:
+        refusal = refusal_of(agent.accept, proposed_answer(run.state, question, run.succeeded))
+        run.judge(refusal)
+    return refusal
 
 
 def refusal_remark(refusal: str, state: State) -> str:

@@ -23,7 +23,7 @@ from typing import Unpack
 import msgspec
 
 from rlmlite.agent.ask import as_typed, prepare_agent
-from rlmlite.agent.loop import Agent, End, ask, check_question, go_on
+from rlmlite.agent.loop import Agent, End, ask, check_question, go_on, review
 from rlmlite.clients.interface.keys import check_shared_key
 from rlmlite.clients.interface.placeholders import ByHand
 from rlmlite.clients.interface.protocol import Client
@@ -46,7 +46,8 @@ from rlmlite.tools.services import HostServices
 from rlmlite_kernel import Parsed, Unparsed
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Request, Requests, Result
-from rlmlite_kernel.records.settings import Role, Tool
+from rlmlite_kernel.records.reasons import NOT_ACCEPTED
+from rlmlite_kernel.records.settings import ACCEPT, Role, Tool
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs
 
@@ -158,6 +159,8 @@ class Session:
         of the program is executed over them in a copy of the run, until it asks for a call that has no result: that
         one is pending. The copy is then dropped; `resume` executes the same again, and writes it.
         """
+        if review(self._run, self._agent) is None:
+            return ()  # it is the host's verdict that is missing, and no call
         rehearsal = self._run.rehearsal()
         calls = self._resume(rehearsal)
         try:
@@ -206,8 +209,13 @@ class Session:
             self.abandon()
             self._run.setup.settings.tell("a program was under way: what was left of it is abandoned, on the record")
         status, reason = conclude_program(self._run.state)
-        seal = self._run.seal(status, reason)
-        return self._run.outcome(seal)
+        refusal = review(self._run, self._agent)
+        if refusal is None:
+            refusal = _UNJUDGED
+        if refusal:
+            status, reason = "partial", NOT_ACCEPTED
+        seal = self._run.seal(status, reason, refusal)
+        return self._run.outcome(seal, refusal=refusal)
 
     def close(self) -> None:
         """Close the trace and release its lock. The session can be opened again: a checkpoint makes that quick."""
@@ -263,7 +271,20 @@ class Session:
         said = read_program(program)
         yield from self._finish_turn()
         said = read_habits(said, self._run.state)
-        return (yield from _execute(self._run, lambda: self._run.turn(said), said))
+        refusal = self._verdict()
+        return (yield from _execute(self._run, lambda: self._run.turn(said, refusal=refusal), said))
+
+    def _verdict(self) -> str:
+        """What the host has against the last answer. Raises `SettingError` where nobody can say."""
+        refusal = review(self._run, self._agent)
+        if refusal is None:
+            raise SettingError(f"the last answer of {self.path} was not judged: {_GIVE_ACCEPT}, or seal the session")
+        return refusal
+
+    def _require_accept(self) -> None:
+        """Raise `SettingError` where answers are to be judged, and there is nobody to do it."""
+        if ACCEPT in self._run.state.settings.gates and self._agent.accept is None:
+            raise SettingError(f"the session {self.path} was begun with accept=, which judges answers; {_GIVE_ACCEPT}")
 
     def _finish_turn(self) -> FanOuts[None]:
         """Finish a turn that something stopped."""
@@ -272,7 +293,12 @@ class Session:
 
     def _ask(self, question: str) -> FanOuts[Outcome]:
         check_question(question, self._run.inputs)  # first, so that a bad question does not set calls going
+        self._require_accept()
         yield from self._finish_turn()
+        refusal = self._verdict()
+        if refusal and self._run.state.left("turns") > 0:
+            # A question has no place for it, so a turn without a program has.
+            yield from self._run.turn(read_program(""), refusal=refusal)
         end = yield from ask(self._run, question, self._agent)
         return _report(self._run, end)
 
@@ -284,9 +310,14 @@ class Session:
         outcome = run.outcome_so_far(conclude_program(run.state))
         if run.unfinished is not None:
             outcome = yield from _execute(run, run.go_on, run.unfinished.said)
+        is_rehearsal = run is not self._run
+        # A rehearsal only looks, so it does without a verdict that nobody can give.
+        refusal = (review(run, self._agent) or "") if is_rehearsal else self._verdict()
         # The turn that was just finished may have been one of a controller, whose question is still open.
-        if open_question(run.history) is not None:
-            end = yield from go_on(run, self._agent)
+        if refusal or open_question(run.history) is not None:
+            if not is_rehearsal:
+                self._require_accept()
+            end = yield from go_on(run, self._agent, refusal)
             return _report(run, end)
         return outcome
 
@@ -303,10 +334,13 @@ def _execute(run: Run, turn: Callable[[], FanOuts[object]], said: Parsed | Unpar
 
 def _report(run: Run, end: End) -> Outcome:
     """The outcome of a question, told to whoever watches."""
-    outcome = as_typed(run.outcome_so_far((end.status, end.reason)), end)
+    outcome = as_typed(run.outcome_so_far((end.status, end.reason), refusal=end.refusal), end)
     run.tell(Finished(outcome))
     return outcome
 
+
+_GIVE_ACCEPT = "open it with Session(path, accept=...)"
+_UNJUDGED = "nobody has judged it: the session was opened without accept="
 
 FIXED_SETTINGS = ("limits", "max_cost", "run_key", "policy", "scope", "copy_inputs", "copy_to", "require_evidence")
 """Settings that a session has from its beginning on."""
@@ -355,6 +389,8 @@ def _reopen(path: Path, settings: RunSettings, access: Access, makes_calls: bool
     # From here on the log is open and locked: whatever is refused must release it.
     try:
         recorded = past.state.settings
+        if settings.accept is not None and ACCEPT not in recorded.gates:
+            raise SettingError(f"the session {path} was begun without accept=; begin a new one")
         _check_tools(setup.services, recorded.tools)
         explicit = _explicit_clients(setup)
         # Who names a model names it for all roles that it plays: `sub` plays with the controller, if nobody said more.

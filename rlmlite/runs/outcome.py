@@ -17,10 +17,10 @@ from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.observation.evidence import Evidence
 from rlmlite_kernel.program.problems import Problem
 from rlmlite_kernel.records.records import EffectRecord, Entry, Spoken, Turn
-from rlmlite_kernel.records.remarks import StepRemark, merge_remarks
+from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.records.settings import Limits
 from rlmlite_kernel.records.usage import AMOUNTS, CONTROLLER, KINDS, CallCounts
-from rlmlite_kernel.run.holding.standing import gates_of, standing
+from rlmlite_kernel.run.holding.standing import gates_of, remarks_at_end, standing
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.values.inputs import Input
 
@@ -210,15 +210,16 @@ def outcome_of(
     observation: str,
     problems: tuple[Problem, ...] = (),
     of_inputs: tuple[Notice, ...] = (),
+    refusal: str = "",
 ) -> Outcome:
     """The outcome of a run, or of a question in a session; `end` is the status and its reason.
 
-    `of_inputs` is what was left out of inputs, or altered.
+    `of_inputs` is what was left out of inputs, or altered, `refusal` what the host has against the answer.
     """
     status, reason = end
     stands = standing(state)
     answer = {} if stands is None else msgspec.structs.asdict(stands.answer)
-    remarks = state.remarks if stands is None else merge_remarks((*state.remarks, *stands.warnings))
+    remarks = remarks_at_end(state, refusal)
     return Outcome(
         **answer,
         status=cast(Status, status),

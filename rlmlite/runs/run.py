@@ -31,7 +31,7 @@ from rlmlite.runs.outcome import ModelUsage, Outcome, TraceRoot, budget_of, noti
 from rlmlite.runs.setup import Setup, kernel_settings
 from rlmlite_grammar import grammar_digest
 from rlmlite_kernel import Done, Entry, State, Suspended, advance, ask, begin, resume, seal
-from rlmlite_kernel.effects.requests import Requests, Result
+from rlmlite_kernel.effects.requests import NO_USE, Answered, Requests, Result
 from rlmlite_kernel.engines.versions import engine_versions
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Problem, Unparsed
@@ -320,11 +320,26 @@ class Run:
     def known(self) -> Mapping[str, Result]:
         """The results of finished calls of a turn that is not over, by the id of the call."""
         recorded = {} if self._unfinished is None else self._unfinished.results
-        return {**recorded, **self._keeper.journal_results()}
+        journalled = {id_: each for id_, each in self._keeper.journal_results().items() if id_ != self._verdict_id}
+        return {**recorded, **journalled}
 
     def answer(self, id_: str, result: Result) -> None:
         """Take the result of a call that somebody else made: it is journalled at once, and `known`."""
         self._keeper.journal(id_, result)
+
+    @property
+    def _verdict_id(self) -> str:
+        return f"accept/{self._state.turn}"  # no call has such an id: theirs are digests
+
+    @property
+    def verdict(self) -> str | None:
+        """What the host said against the answer of the last turn, empty if nothing; `None` if it was not asked."""
+        verdict = self._keeper.journal_results().get(self._verdict_id)
+        return verdict.text if isinstance(verdict, Answered) else None
+
+    def judge(self, refusal: str) -> None:
+        """Journal the host's verdict, so that it is not asked again; a refusal is recorded with the next turn."""
+        self.answer(self._verdict_id, Answered(refusal, NO_USE))
 
     def rehearsal(self) -> "Run":
         """A copy of this run that goes on in memory alone: it writes nothing, and nobody hears of it.
@@ -342,22 +357,22 @@ class Run:
         twin._usage = ModelUsage()  # nobody reads what a rehearsal uses
         return twin
 
-    def seal(self, outcome: str | None = None, reason: str = "") -> Seal:
-        """End the run. Without an outcome the kernel says which it is."""
-        entry = retry_once(lambda: seal(self._state, outcome, reason))
+    def seal(self, outcome: str | None = None, reason: str = "", refusal: str = "") -> Seal:
+        """End the run. Without an outcome the kernel says which it is. `refusal` is the host's, of the answer."""
+        entry = retry_once(lambda: seal(self._state, outcome, reason, refusal))
         assert isinstance(entry.record, Seal)
         self._keeper.extend([entry])
         return entry.record
 
-    def outcome(self, sealed: Seal, problems: tuple[Problem, ...] = ()) -> Outcome:
+    def outcome(self, sealed: Seal, problems: tuple[Problem, ...] = (), refusal: str = "") -> Outcome:
         """The outcome of the sealed run."""
-        return self.outcome_so_far((sealed.outcome, sealed.reason), problems)
+        return self.outcome_so_far((sealed.outcome, sealed.reason), problems, refusal)
 
-    def outcome_so_far(self, end: tuple[str, str], problems: tuple[Problem, ...] = ()) -> Outcome:
-        """What there is so far, under a status and a reason."""
+    def outcome_so_far(self, end: tuple[str, str], problems: tuple[Problem, ...] = (), refusal: str = "") -> Outcome:
+        """What there is so far, under a status and a reason. `refusal` is what the host has against the answer."""
         receipts = TraceRoot() if self.log is None else TraceRoot(self.log.path, self.log.root)
         of_inputs = notices_of(self.inputs)
-        return outcome_of(self._state, end, self._usage, receipts, self._observation, problems, of_inputs)
+        return outcome_of(self._state, end, self._usage, receipts, self._observation, problems, of_inputs, refusal)
 
     def close(self) -> None:
         """Close the trace and release its lock. Without a seal it stays open, and valid."""

@@ -60,7 +60,7 @@ from rlmlite_kernel.records.remarks import merge_remarks
 from rlmlite_kernel.records.settings import Limits, Settings
 from rlmlite_kernel.run.genesis import first_state
 from rlmlite_kernel.run.holding.speech import speech_of
-from rlmlite_kernel.run.holding.standing import refuse_answer, standing
+from rlmlite_kernel.run.holding.standing import refuse_answer, remarks_at_end, standing
 from rlmlite_kernel.run.recorder import Recorder, controller_charges, turn_entry, utf8_of
 from rlmlite_kernel.run.status import INPUT_CHANGED, begin_question, begin_turn, conclusion
 from rlmlite_kernel.run.steps.remarks import record_remarks, remarks_of_reading
@@ -292,14 +292,16 @@ def resume(
     return _go_on(turn, recorder, blobs, parser)
 
 
-def seal(state: State, outcome: str | None = None, reason: str = "") -> Entry:
-    """The record that ends a run. Without `outcome` it is what `conclusion` says."""
+def seal(state: State, outcome: str | None = None, reason: str = "", refusal: str = "") -> Entry:
+    """The record that ends a run. Without `outcome` it is what `conclusion` says.
+
+    `refusal` is what the host has against the answer, where the gate `accept` is armed: no turn is left to record it.
+    """
     stands = standing(state)
     result = None if stands is None else blob(state.run.salts, stands.answer.recorded())
     if outcome is None:
         outcome, reason = conclusion(state)
-    remarks = state.remarks if stands is None else merge_remarks((*state.remarks, *stands.warnings))
-    warnings, notes, examples = record_remarks(remarks, state)
+    warnings, notes, examples = record_remarks(remarks_at_end(state, refusal), state)
     found = findings(state)
     of_nested = blob(state.run.salts, found.encode()) if found else None
     record = Seal(

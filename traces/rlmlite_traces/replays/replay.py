@@ -43,7 +43,14 @@ from rlmlite_traces.replays.rebuild import Derive, InputContradictionError, Inpu
 from rlmlite_traces.replays.rules.controller import ControllerCheck, check_speaker
 from rlmlite_traces.replays.rules.engines import may_explain
 from rlmlite_traces.replays.rules.seals import Ending, compute_seal
-from rlmlite_traces.replays.turns import ExecutedTurn, RecordedTurn, Unreadable, execute_halted, execute_turn
+from rlmlite_traces.replays.turns import (
+    ExecutedTurn,
+    RecordedTurn,
+    Unreadable,
+    execute_halted,
+    execute_turn,
+    refusal_in,
+)
 from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict
 
 
@@ -207,7 +214,7 @@ class _Replay:
             if isinstance(record, Seal):
                 assert self.state is not None
                 ending = Ending(self.state, self.last_turn, self.last_said, self.halted, self.typed, self.asked)
-                self._compare(seq, compute_seal(ending, record))
+                self._compare(seq, compute_seal(ending, record, refusal_in(self.trace, record.warnings)))
                 return
             if isinstance(record, Turn):
                 stop = self._end_of_turn(seq)

@@ -11,7 +11,7 @@ up by them:
 Not here: comparing the entries (`comparison`), what follows from a difference (`replay`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -19,8 +19,8 @@ from rlmlite_kernel import Answered, Done, Failed, Parsed, State, Suspended, Unp
 from rlmlite_kernel.effects.requests import Request, Result, Usage
 from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.evolution import EVIDENCE_OF_NESTED_RUNS
-from rlmlite_kernel.records.reasons import REASONS
-from rlmlite_kernel.records.records import Child, EffectRecord, Entry, Step, Turn
+from rlmlite_kernel.records.reasons import NOT_ACCEPTED, REASONS
+from rlmlite_kernel.records.records import Child, EffectRecord, Entry, Remark, Step, Turn
 from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError, PassedBlobs
 from rlmlite_kernel.values.parsers import Parser
@@ -34,6 +34,13 @@ class Unreadable(msgspec.Struct, frozen=True):
 
     field: str
     reason: str
+
+
+def refusal_in(trace: CheckedTrace, remarks: Iterable[Remark]) -> str:
+    """What the host had against an answer, among the remarks of a record; empty if it had nothing."""
+    said = (remark.example for remark in remarks if remark.code == NOT_ACCEPTED and remark.example is not None)
+    example = next(said, None)
+    return "" if example is None else trace.content(example).decode("utf-8", "replace")
 
 
 class RecordedTurn:
@@ -73,10 +80,7 @@ class RecordedTurn:
     @property
     def refusal(self) -> str:
         """What the host had against the answer of the turn before; empty if it had nothing."""
-        held_back = self.record.held_back
-        if held_back is None or held_back.example is None:
-            return ""
-        return self.trace.content(held_back.example).decode("utf-8", "replace")
+        return refusal_in(self.trace, () if self.record.held_back is None else (self.record.held_back,))
 
     @property
     def reply(self) -> str | None:

@@ -12,7 +12,7 @@ import msgspec
 
 from rlmlite_kernel.records.evolution import ANSWERS_ARE_HELD
 from rlmlite_kernel.records.reasons import NOT_ACCEPTED, REASONS
-from rlmlite_kernel.records.remarks import StepRemark
+from rlmlite_kernel.records.remarks import StepRemark, merge_remarks
 from rlmlite_kernel.records.settings import ACCEPT
 from rlmlite_kernel.run.steps.answers import Answer, HeldAnswer
 from rlmlite_kernel.run.steps.state import State
@@ -55,6 +55,16 @@ def standing(state: State) -> Standing | None:
     if last is not None and (is_held(state) or state.draft is None):
         return Standing(last.answer, last.reasons, last.code)
     return None if state.draft is None else Standing(state.draft, (), DRAFT)
+
+
+def remarks_at_end(state: State, refusal: str = "") -> tuple[StepRemark, ...]:
+    """All that is said of a run that ends here, with what speaks against its answer.
+
+    `refusal` is what the host has against it, where there was no turn to give another one in.
+    """
+    stands, refused = standing(state), refuse_answer(state, refusal)
+    against = (*(() if stands is None else stands.warnings), *(() if refused is None else refused.reasons))
+    return merge_remarks((*state.remarks, *against)) if against else state.remarks
 
 
 def gates_of(state: State) -> tuple[str, ...]:

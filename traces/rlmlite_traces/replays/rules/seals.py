@@ -48,13 +48,15 @@ class Ending(msgspec.Struct, frozen=True):
     asked: bool = True
 
 
-def compute_seal(ending: Ending, recorded: Seal) -> Entry:
-    """The seal that ends the run here: as recorded, if a host can have said so."""
+def compute_seal(ending: Ending, recorded: Seal, refusal: str = "") -> Entry:
+    """The seal that ends the run here: as recorded, if a host can have said so. `refusal` is the host's own words."""
     state, outcome, reason = ending.state, recorded.outcome, recorded.reason
     if ending.halted and (outcome, reason) != conclusion(state) and reason not in state.partial:
         # Nothing else ends a run within a turn.
         return seal(state, "partial", "input_changed")
-    return seal(state, outcome, reason) if _may_say(ending, outcome, reason) else seal(state)
+    if reason != NOT_ACCEPTED:
+        refusal = ""
+    return seal(state, outcome, reason, refusal) if _may_say(ending, outcome, reason) else seal(state)
 
 
 def _may_say(ending: Ending, outcome: str, reason: str) -> bool:
@@ -137,6 +139,12 @@ def _is_late_answer(ending: Ending) -> bool:
     return ending.state.answer is not None and _has_controller(ending) and _covers_one_turn_at_most(ending.state)
 
 
+def _is_judged(ending: Ending) -> bool:
+    """A controller's answer, and a host that judges those: at any time a session may end, or a budget."""
+    gates = ending.state.settings.gates
+    return ACCEPT in gates and ending.state.answer is not None and _has_controller(ending)
+
+
 def _has_fallback(ending: Ending) -> bool:
     """An answer that was not taken stands."""
     return ending.state.answer is None and standing(ending.state) is not None
@@ -150,7 +158,7 @@ _PARTIAL: Final[Mapping[str, Callable[[Ending], bool]]] = {
     "stuck": lambda ending: _has_controller(ending) and (ending.typed or ending.state.answer is None),
     "too_long": lambda ending: ending.asked and (ending.state.answer is None or ending.typed),
     "controller": lambda ending: _is_silent(ending) and _has_fallback(ending),
-    NOT_ACCEPTED: lambda ending: ACCEPT in ending.state.settings.gates and _is_late_answer(ending),
+    NOT_ACCEPTED: _is_judged,
     "input_changed": lambda ending: ending.halted,
 }
 """When a run can have ended as partial, by the reason."""
