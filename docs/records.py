@@ -71,6 +71,7 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "writes": "the variable that holds it",
         "state": "digest of the state after it",
         "form": "blob: the JSON schema that the answer must match; `null` for none",
+        "earlier": "the variable that holds the answer before it, as `writes`; `null` for none",
     },
     Turn: {
         "turn": "number, from 1",
@@ -84,6 +85,7 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "state": "digest of the state after it",
         "clock_ms": "milliseconds since 1970 that a deadline was judged by *(reserved)*",
         "held_back": "why the answer of the turn before was not taken *(reserved)*",
+        "earlier": "the variable that holds the answer before it, if a program of the host came after one",
         **_REMARKS,
     },
     Spoken: {

@@ -9,12 +9,12 @@ A backward slice over the records of a verified trace. It starts from what the l
 
 Joined line by line, the texts of the steps are a program that gives the same answer. What the kernel writes for itself
 gets a name there that a program may write: the parts of a nested call are `step_1`, `step_2`, ..., and a question that
-a step read is a statement of its own.
+a step read is a statement of its own. An earlier answer that a step read is what its `final` was given, by its name.
 
 It needs no model, no input and no kernel.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ import msgspec
 from rlmlite_grammar import show
 from rlmlite_kernel.program.ast import ASSIGNMENT, Call, Lit, Program, Statement, Var
 from rlmlite_kernel.program.checker import is_temporary
-from rlmlite_kernel.records.records import AnyRecord, Question, Step
+from rlmlite_kernel.records.reasons import HELD
+from rlmlite_kernel.records.records import AnyRecord, Question, Step, Turn
 from rlmlite_traces import CheckedTrace, verify
 
 _STATEMENT = msgspec.json.Decoder(Statement)
@@ -56,8 +57,9 @@ def explain(path: Path, root: str | None = None) -> tuple[SupportingStep, ...]:
 def steps_behind(records: Sequence[AnyRecord]) -> tuple[Step | Question, ...]:
     """The last `final`, and every step or question that made something which it or a step behind it read, in order."""
     # A step that failed wrote nothing, so nothing can rest on it.
+    answers = earlier_answers(records)
     steps = (record for record in records if isinstance(record, Step | Question))
-    makers = [maker for maker in steps if isinstance(maker, Question) or maker.status == "ok"]
+    makers = [maker for maker in steps if isinstance(maker, Question) or maker.status == "ok" or maker.step in answers]
     finals = [place for place, maker in enumerate(makers) if isinstance(maker, Step) and maker.op == "final"]
     if not finals:
         return ()
@@ -66,7 +68,7 @@ def steps_behind(records: Sequence[AnyRecord]) -> tuple[Step | Question, ...]:
     behind = [final]
     wanted = {*_reads(final)}
     for maker in reversed(earlier):
-        made = {maker.writes.name} if isinstance(maker, Question) else {variable.name for variable in maker.writes}
+        made = _made(maker, answers)
         # Names can be written again. Going backward, the first step that wrote a name is the one whose value was read;
         # after it the name is not wanted any more, unless this step read an older value of it.
         is_read = not made.isdisjoint(wanted)
@@ -74,6 +76,26 @@ def steps_behind(records: Sequence[AnyRecord]) -> tuple[Step | Question, ...]:
             behind.append(maker)
             wanted = (wanted - made) | {*_reads(maker)}
     return tuple(reversed(behind))
+
+
+def earlier_answers(records: Sequence[AnyRecord]) -> dict[int, str]:
+    """The variables that hold earlier answers, each by the number of the step that answered."""
+    names: dict[int, str] = {}
+    answered = 0
+    for record in records:
+        if isinstance(record, Step) and record.op == "final" and record.status in ("ok", HELD):
+            answered = record.step
+        elif isinstance(record, Question | Turn) and record.earlier is not None:
+            names[answered] = record.earlier.name
+    return names
+
+
+def _made(maker: Step | Question, answers: Mapping[int, str]) -> set[str]:
+    """The variables that a step or a question wrote, or became later."""
+    if isinstance(maker, Question):
+        return {maker.writes.name}
+    own = {variable.name for variable in maker.writes}
+    return own | {answers[maker.step]} if maker.step in answers else own
 
 
 def _reads(maker: Step | Question) -> tuple[str, ...]:
@@ -85,10 +107,11 @@ class _Spelling:
 
     def __init__(self, behind: Sequence[Step | Question], trace: CheckedTrace) -> None:
         self._trace = trace
+        self._answers = earlier_answers(trace.records)
+        self._last = behind[-1] if behind else None
         taken = {entry.name for entry in trace.genesis.inputs}
         for maker in behind:
-            made = (maker.writes,) if isinstance(maker, Question) else maker.writes
-            taken.update(_reads(maker), (variable.name for variable in made))
+            taken.update(_reads(maker), _made(maker, self._answers))
         self._fresh: Iterator[str] = (name for number in count(1) if (name := f"step_{number}") not in taken)
         # The name in the program of each name that the kernel wrote itself, as it stands now.
         self._names: dict[str, str] = {}
@@ -109,6 +132,9 @@ class _Spelling:
             written = self._names[written]
         # The statement as it was executed, printed anew: the trace has the text of whole programs only.
         value = _renamed(_STATEMENT.decode(self._trace.content(maker.ast)).value, of_kernel)
+        if maker.step in self._answers and maker is not self._last:
+            # It answered then; here it is one of the steps behind a later answer, which reads it by name.
+            written, value = self._answers[maker.step], _answered(value)
         if isinstance(value, Call) and value.name == ASSIGNMENT:
             # What `x = a + b` is executed as; a program may not write it so.
             value = value.args[1]
@@ -122,6 +148,13 @@ class _Spelling:
             shown="" if observation is None else self._trace.content(observation).decode(),
             calls=0 if maker.effects is None else maker.effects.n,
         )
+
+
+def _answered(value: Any) -> Any:
+    """What `final` was given."""
+    if not isinstance(value, Call):
+        return value
+    return next(iter(value.args), None) or next(each.value for each in value.named if each.name == "value")
 
 
 def _renamed(part: Any, names: dict[str, str]) -> Any:

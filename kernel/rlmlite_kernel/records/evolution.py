@@ -48,6 +48,7 @@ FIELDS_OF_PROMPTS: Final = 21
 EVIDENCE_OF_NESTED_RUNS: Final = 22
 TIMES_AND_STEMS: Final = 23
 HABITS_OF_ROWS: Final = 24
+EARLIER_ANSWERS: Final = 25
 """Flags. What each changed is said in `FLAGS`."""
 
 FLAGS: Mapping[int, str] = {
@@ -100,6 +101,7 @@ FLAGS: Mapping[int, str] = {
     "looks for the stems of English words, without accents",
     HABITS_OF_ROWS: 'a text as an index of rows, `rows["n"]`, is their column; a field `text` of a form takes the '
     "place of the line's text; both were a fault",
+    EARLIER_ANSWERS: "an answer is a variable of the next question, and of the host's next program: `answer_1`",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 

@@ -113,13 +113,15 @@ class Question(Record, tag="question", frozen=True, kw_only=True):
     """A question of the host: `text` is a blob with the question, `writes` the variable that holds it for programs.
 
     It takes no turn and no step. The question is open until a turn answers it or another one is asked.
-    `form` is a blob with the JSON schema that its answer must match, if it must match one.
+    `form` is a blob with the JSON schema that its answer must match, if it must match one. `earlier` is the variable
+    that holds the answer before it.
     """
 
     text: Ref
     writes: "Written"
     state: str
     form: Ref | None = None
+    earlier: "Written | None" = None
 
 
 class Turn(Record, tag="turn", frozen=True, kw_only=True):
@@ -127,7 +129,8 @@ class Turn(Record, tag="turn", frozen=True, kw_only=True):
 
     Both blobs hold the text that was read (`program.recorded`); format 1 had it in `program`. `call` is the
     controller's own call, if a model spoke; `used` is what turn and call were charged. `clock_ms` is the time that was
-    compared with a deadline. `held_back` is the reason why the answer of the turn before was not accepted.
+    compared with a deadline. `held_back` is the reason why the answer of the turn before was not accepted. `earlier` is
+    the variable that holds the answer before it, if a program of the host's came after one.
     """
 
     turn: int
@@ -141,6 +144,7 @@ class Turn(Record, tag="turn", frozen=True, kw_only=True):
     state: str
     clock_ms: int | None = None
     held_back: Remark | None = None
+    earlier: "Written | None" = None
     warnings: tuple[Remark, ...] = ()
     notes: tuple[Remark, ...] = ()
 

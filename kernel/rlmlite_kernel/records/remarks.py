@@ -20,6 +20,7 @@ OTHER: Final = "other"
 
 CODES: Final[Mapping[str, str]] = {
     OTHER: "something else, which the observation says",
+    "answer_unkept": "there was no room for the answer before as a variable",
     "asked_again": "answers were not of the form, and were asked for again",
     "budget": "a budget ran out before all was done",
     "by_zero": "a divisor is zero, so the result is null",

@@ -59,6 +59,7 @@ from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
 from rlmlite_kernel.records.remarks import merge_remarks
 from rlmlite_kernel.records.settings import Limits, Settings
 from rlmlite_kernel.run.genesis import first_state
+from rlmlite_kernel.run.holding.earlier import Earlier, write_earlier
 from rlmlite_kernel.run.holding.speech import speech_of
 from rlmlite_kernel.run.holding.standing import refuse_answer, remarks_at_end, standing
 from rlmlite_kernel.run.recorder import Recorder, controller_charges, turn_entry, utf8_of
@@ -155,6 +156,7 @@ def ask(state: State, question: str, name: str = "question", form: str = "") -> 
     """Put a question on the record, and into the variable `name`, where programs find it. It takes no turn.
 
     `form` is the JSON schema that its answer must match, empty if any answer will do.
+    The answer before it, if there is one, becomes a variable too (`run.holding.earlier`).
 
     Raises `RoomSpentError` if there is no room for it; then nothing has changed.
     """
@@ -168,15 +170,21 @@ def ask(state: State, question: str, name: str = "question", form: str = "") -> 
     variables = state.variables.apply(Change(name, variable))
     _check_question_fits(variables, state.settings.limits)
     used = {**state.used, "value_bytes": variables.size_bytes}
-    digest = state_digest(variables, used, state.exposure, state.run.flags, state.memo.digest)
+    earlier = write_earlier(msgspec.structs.replace(state, variables=variables, used=used), text.salt)
+    after = earlier.state
     asked = msgspec.structs.replace(
-        state, variables=variables, used=used, digest=digest, answer=None, remarks=(), **begin_question(state)
+        after,
+        digest=state_digest(after.variables, after.used, state.exposure, state.run.flags, state.memo.digest),
+        answer=None,
+        remarks=earlier.remarks,
+        **begin_question(state),
     )
     record = Question(
         text=text.ref,
         writes=Written(name, variable.kind, variable.size, ref),
-        state=digest,
+        state=asked.digest,
         form=None if not form else blob(state.run.salts, utf8_of(form)).ref,
+        earlier=earlier.writes,
     )
     blobs = (text, blob(state.run.salts, utf8_of(form))) if form else (text,)
     return Done(asked, (Entry(record, blobs),), "")
@@ -224,6 +232,11 @@ def advance(
     if state.left("turns") < 1:
         raise TurnsSpentError(f"all {state.settings.limits.turns} turns of this run are used")
     remarks = remarks_of_reading(said)
+    earlier = Earlier(state)
+    if origin == "host" and state.answer is not None:
+        # A program after an answer begins anew, as a question does.
+        earlier = write_earlier(state, state.run.key)
+        state, remarks = earlier.state, (*remarks, *earlier.remarks)
     # The turn is charged before anything runs, whatever comes of it: prose costs a turn as well.
     charges = {"turns": 1}
     if call is not None:
@@ -249,7 +262,7 @@ def advance(
         **fields,
         remarks=merge_remarks((*state.remarks, *remarks)),
     )
-    entry = turn_entry(state, opened, said, reply, origin, call, charges, remarks, revoked)
+    entry = turn_entry(state, opened, said, reply, origin, call, charges, remarks, revoked, earlier.writes)
     if isinstance(said, Unparsed):
         # One code for all of them: the record's `diagnostics` names the blob that has each problem.
         # Where the controller said nothing, that is what failed.

@@ -41,6 +41,7 @@ from rlmlite_kernel.records.records import (
 from rlmlite_kernel.records.refs import blob
 from rlmlite_kernel.records.remarks import StepRemark, merge_remarks
 from rlmlite_kernel.records.settings import Role, Settings
+from rlmlite_kernel.run.holding.earlier import offers_after
 from rlmlite_kernel.run.holding.lineage import lineage_after
 from rlmlite_kernel.run.holding.speech import Speech
 from rlmlite_kernel.run.holding.verdict import Verdict, fields_after, judge_step
@@ -193,6 +194,7 @@ class Recorder:
     ) -> State:
         """The state after a step that showed this. `covered` are the texts that its calls have looked at, by kind."""
         state, outcome, context = self.state, step.outcome, step.outcome.context
+        offers = offers_after(step, answer, state)
         variables = state.variables.apply(step.change)
         # Never taken back: what a controller has read once may speak through it in every later turn.
         exposure = state.exposure | exposure_of(step, state, is_shown=bool(observation.text))
@@ -229,6 +231,7 @@ class Recorder:
             remarks=merge_remarks((*state.remarks, *context.remarks)),
             lineage=lineage_after(step, state),
             memo=memo,
+            offers=offers,
             **note_losses(state, step),
         )
         if answer is None:
@@ -344,6 +347,7 @@ def turn_entry(
     used: dict[str, int],
     remarks: Sequence[StepRemark] = (),
     refused: HeldAnswer | None = None,
+    earlier: Written | None = None,
 ) -> Entry:
     """The record of a turn as it opens, with its blobs: the reply, what was read from it, examples of the remarks."""
     salts = before.run.salts
@@ -367,6 +371,7 @@ def turn_entry(
         used=used,
         state=after.digest,
         held_back=held_back,
+        earlier=earlier,
         warnings=warnings,
         notes=notes,
     )

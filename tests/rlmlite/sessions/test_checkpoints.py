@@ -315,6 +315,6 @@ def test_checkpoints_are_written_where_something_has_happened(place: Path) -> No
 
 def test_a_snapshot_holds_all_of_a_state() -> None:
     """A field that a state gains must go along, or a session goes on as if it were not there."""
-    made_anew = {"run", "variables", "used", "coverage", "exposure"}
+    made_anew = {"run", "variables", "used", "coverage", "exposure", "memo"}
 
     assert set(State.__struct_fields__) == made_anew | set(SAME) | set(Answers.__struct_fields__)

@@ -49,11 +49,12 @@ def _describe(record: AnyRecord, effects: list[EffectRecord]) -> str:
             return f"genesis  run {record.run} kernel {record.kernel} inputs {inputs or '-'}"
         case Turn():
             reading = "program" if record.diagnostics is None else "diagnostics"
-            return f"turn {record.turn}  {record.origin} {reading}"
+            return f"turn {record.turn}  {record.origin} {reading}{_describe_earlier(record)}"
         case Step():
             return _describe_step(record, effects)
         case Question():
-            return f"question  -> {record.writes.name}: {record.writes.kind} {record.writes.size}"
+            written = f"{record.writes.name}: {record.writes.kind} {record.writes.size}"
+            return f"question  -> {written}{_describe_earlier(record)}"
         case Checkpoint():
             return "checkpoint"
         case Redact():
@@ -62,6 +63,11 @@ def _describe(record: AnyRecord, effects: list[EffectRecord]) -> str:
             return f"seal  {record.outcome} {record.reason or '-'} after {record.steps} steps"
         case _:
             assert_never(record)
+
+
+def _describe_earlier(record: Turn | Question) -> str:
+    earlier = record.earlier
+    return "" if earlier is None else f"  answer -> {earlier.name}: {earlier.kind} {earlier.size}"
 
 
 def _describe_step(step: Step, effects: list[EffectRecord]) -> str:

@@ -10,16 +10,19 @@ A snapshot is believed as it is: nothing in it can be checked against a record b
 reads one has to know who wrote it. Not here: where it is kept, and how that is known (`rlmlite.runs.past.checkpoints`).
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from rlmlite_kernel.effects.memo import Known, Memo
+from rlmlite_kernel.effects.requests import Answered
 from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.observation.coverage import Coverage
 from rlmlite_kernel.records.findings import Range
 from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.run.snapshots.graph import GraphWriter, Node, UnkeptError, read_graph, walk
-from rlmlite_kernel.run.steps.answers import Answer, HeldAnswer, Lineage
+from rlmlite_kernel.run.steps.answers import Answer, HeldAnswer, Lineage, Offer
 from rlmlite_kernel.run.steps.state import State, state_digest
 from rlmlite_kernel.run.steps.variables import Variable, Variables
 from rlmlite_kernel.values.blobs import Blobs, digest_of_name
@@ -72,7 +75,11 @@ class Snapshot(msgspec.Struct, frozen=True):
     exposure: str
     remarks: tuple[StepRemark, ...]
     shown: tuple[str, ...]
-    answers: Any
+    answers: int
+    given: Any
+    offers: tuple[KeptValue, ...]
+    memo: dict[str, tuple[str, Answered]]
+    memo_digest: str
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -82,6 +89,7 @@ class Answers(msgspec.Struct, frozen=True):
     held: tuple[HeldAnswer, ...]
     draft: Answer | None
     lineage: dict[str, Lineage]
+    offers: tuple[tuple[str, bool, Lineage, tuple[str, ...]], ...]
 
 
 SAME: Final = (
@@ -95,6 +103,7 @@ SAME: Final = (
     "lossy",
     "remarks",
     "shown",
+    "answers",
 )
 """Fields that a snapshot holds as the state has them."""
 
@@ -106,9 +115,13 @@ def take_snapshot(state: State, blobs: Blobs) -> Snapshot:
     objects = _objects_of_inputs(state)
     writer = GraphWriter({id(each): number for number, each in enumerate(objects)})
     variables = tuple(_kept(name, variable, writer) for name, variable in state.variables.items())
-    answers = Answers(state.answer, state.held, state.draft, dict(state.lineage))
+    offers = tuple((each.of, each.is_draft, each.lineage, each.lost) for each in state.offers)
+    given = Answers(state.answer, state.held, state.draft, dict(state.lineage), offers)
     return Snapshot(
-        answers=writer.number(msgspec.to_builtins(answers)),
+        given=writer.number(msgspec.to_builtins(given)),
+        offers=tuple(_kept_value(each.data, writer) for each in state.offers),
+        memo=_calls_in(state.memo),
+        memo_digest=state.memo.digest,
         variables=variables,
         nodes=writer.nodes,
         contents=_made_contents(writer, state, blobs),
@@ -130,13 +143,15 @@ def restore(snapshot: Snapshot, begun: State, blobs: Blobs) -> State:
             _render(objects[number], blobs)
         resolve = read_graph(snapshot.nodes, objects)
         variables = Variables({each.name: _variable(each, resolve) for each in snapshot.variables})
-        answers = msgspec.convert(resolve(snapshot.answers), Answers)
+        given = msgspec.convert(resolve(snapshot.given), Answers)
+        offers = tuple(_offers(snapshot.offers, given, resolve))
+        memo = Memo({key: Known(*call) for key, call in snapshot.memo.items()}, snapshot.memo_digest)
         exposure = int(snapshot.exposure, 16)
         marks = {(name, kind): list(ranges) for name, kind, ranges in snapshot.marks}
         coverage = Coverage(begun.coverage.layout, marks)
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise SnapshotError(f"it cannot be read: {error}") from None
-    if state_digest(variables, snapshot.used, exposure, begun.run.flags) != snapshot.digest:
+    if state_digest(variables, snapshot.used, exposure, begun.run.flags, memo.digest) != snapshot.digest:
         raise SnapshotError("its state is not the one that it names")
     return msgspec.structs.replace(
         begun,
@@ -145,7 +160,12 @@ def restore(snapshot: Snapshot, begun: State, blobs: Blobs) -> State:
         coverage=coverage,
         exposure=exposure,
         **{name: getattr(snapshot, name) for name in SAME},
-        **msgspec.structs.asdict(answers),
+        answer=given.answer,
+        held=given.held,
+        draft=given.draft,
+        lineage=given.lineage,
+        offers=offers,
+        memo=memo,
     )
 
 
@@ -159,6 +179,11 @@ def _kept(name: str, variable: Variable, writer: GraphWriter) -> KeptVariable:
     return KeptVariable(name, data, variable.kind, variable.ref, variable.size, variable.turn)
 
 
+def _calls_in(memo: Memo) -> dict[str, tuple[str, Answered]]:
+    # Only good answers are remembered.
+    return {key: (call.id, call.result) for key, call in memo.entries.items() if isinstance(call.result, Answered)}
+
+
 def _kept_value(data: TaintedValue, writer: GraphWriter) -> KeptValue:
     sources = tuple(writer.number(each) for each in data.sources)
     words = tuple(writer.number(each) for each in data.words)
@@ -166,10 +191,17 @@ def _kept_value(data: TaintedValue, writer: GraphWriter) -> KeptValue:
 
 
 def _variable(kept: KeptVariable, resolve: Any) -> Variable:
-    data = kept.data
-    sources, words = tuple(map(resolve, data.sources)), tuple(map(resolve, data.words))
-    value = TaintedValue(resolve(data.value), int(data.origins, 16), sources, words)
-    return Variable(value, kept.kind, kept.ref, kept.size, kept.turn)
+    return Variable(_value(kept.data, resolve), kept.kind, kept.ref, kept.size, kept.turn)
+
+
+def _value(kept: KeptValue, resolve: Any) -> TaintedValue:
+    sources, words = tuple(map(resolve, kept.sources)), tuple(map(resolve, kept.words))
+    return TaintedValue(resolve(kept.value), int(kept.origins, 16), sources, words)
+
+
+def _offers(values: Sequence[KeptValue], given: Answers, resolve: Any) -> Iterator[Offer]:
+    for kept, (of, is_draft, lineage, lost) in zip(values, given.offers, strict=True):
+        yield Offer(of, is_draft, _value(kept, resolve), lineage, lost)
 
 
 def _made_contents(writer: GraphWriter, state: State, blobs: Blobs) -> list[bytes]:

@@ -9,6 +9,7 @@ Data only. Why an answer is held back, and which one stands in the end, is decid
 
 import msgspec
 
+from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.observation.evidence import Evidence
 from rlmlite_kernel.program.ast import Scalar
 from rlmlite_kernel.records.canonical import Json, value_bytes
@@ -71,6 +72,19 @@ class HeldAnswer(msgspec.Struct, frozen=True):
     def code(self) -> str:
         """The code of the first reason, which an outcome names."""
         return self.reasons[0].code
+
+
+class Offer(msgspec.Struct, frozen=True, eq=False):
+    """An answer, or a draft, as the value that it was, with what it brings along and the codes of its losses.
+
+    So a later question finds it as a variable (`run.holding.earlier`). `of` is the SHA-256 of the answer's blob.
+    """
+
+    of: str
+    is_draft: bool
+    data: TaintedValue
+    lineage: "Lineage"
+    lost: tuple[str, ...] = ()
 
 
 class Doubt(msgspec.Struct, frozen=True):

@@ -24,7 +24,7 @@ from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.refs import Salts, commit_value
 from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.records.settings import Settings
-from rlmlite_kernel.run.steps.answers import Answer, HeldAnswer, Lineage
+from rlmlite_kernel.run.steps.answers import Answer, HeldAnswer, Lineage, Offer
 from rlmlite_kernel.run.steps.variables import Variable, Variables
 from rlmlite_kernel.values.inputs import Source
 
@@ -65,6 +65,8 @@ class State(msgspec.Struct, frozen=True, eq=False):
     `remarks` are the warnings and notes of steps since the last question.
     `held` are the answers to the question that were held back, oldest first, `draft` is the last one of `draft(...)`.
     `shown` are the observations of the turns so far, `lineage` is what speaks against single variables.
+    `offers` are the last answer and the last draft as values, `answers` the number of the last earlier answer that a
+    variable was to hold.
     `exposure` are the origins of what the controller has learned of: kinds of content, and single inputs.
     `memo` are the calls that later ones may take the answers of (`effects.memo`).
     `digest` commits to variables, budgets, exposure and memo: two states with the same digest behave alike.
@@ -90,6 +92,8 @@ class State(msgspec.Struct, frozen=True, eq=False):
     shown: tuple[str, ...] = ()
     lineage: Mapping[str, Lineage] = {}
     memo: Memo = NO_MEMO
+    offers: tuple[Offer, ...] = ()
+    answers: int = 0
 
     @property
     def exposed(self) -> bool:

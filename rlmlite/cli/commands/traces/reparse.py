@@ -59,11 +59,15 @@ def _turns(trace: CheckedTrace) -> Iterator[tuple[Turn, Set[str]]]:
     names = {entry.name for entry in trace.genesis.inputs}
     for record in trace.records:
         if isinstance(record, Turn):
+            if record.earlier is not None:
+                names.add(record.earlier.name)
             yield record, frozenset(names)
         elif isinstance(record, Step):
             names.update(written.name for written in record.writes)
         elif isinstance(record, Question):
             names.add(record.writes.name)
+            if record.earlier is not None:
+                names.add(record.earlier.name)
 
 
 def _reread(read: Reading, names: Set[str]) -> Reading:
