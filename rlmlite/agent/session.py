@@ -99,12 +99,21 @@ class Session:
 
     @classmethod
     def open(
-        cls, path: Path, settings: RunSettings, access: Access = NO_ACCESS, *, makes_calls: bool = True
+        cls,
+        path: Path,
+        settings: RunSettings,
+        access: Access = NO_ACCESS,
+        *,
+        makes_calls: bool = True,
+        lock_seconds: float = 0,
     ) -> "Session":
-        """The session that is there. Raises as `Session(...)`. A command that makes no call needs no clients."""
+        """The session that is there. Raises as `Session(...)`. A command that makes no call needs no clients.
+
+        Another process that works on it is waited for, up to `lock_seconds`.
+        """
         session = cls.__new__(cls)
         session.path = path
-        session._open(settings, access, makes_calls)
+        session._open(settings, access, makes_calls, lock_seconds)
         return session
 
     def _begin(self, inputs: Mapping[str, Input], blobs: FileBlobs, settings: RunSettings) -> None:
@@ -112,8 +121,8 @@ class Session:
         self._run = begin_run(inputs, blobs, setup)
         self._refusal = self._kept_root = ""
 
-    def _open(self, settings: RunSettings, access: Access, makes_calls: bool = True) -> None:
-        self._run, self._agent, self._refusal = _reopen(self.path, settings, access, makes_calls)
+    def _open(self, settings: RunSettings, access: Access, makes_calls: bool = True, lock_seconds: float = 0) -> None:
+        self._run, self._agent, self._refusal = _reopen(self.path, settings, access, makes_calls, lock_seconds)
         log = self._run.log
         self._kept_root = log.root if log is not None and log.is_resumed else ""
 
@@ -369,7 +378,9 @@ def _places(path: Path, inputs: Data | Mapping[str, Data]) -> dict[str, str]:
     return places
 
 
-def _reopen(path: Path, settings: RunSettings, access: Access, makes_calls: bool) -> tuple[Run, Agent, str]:
+def _reopen(
+    path: Path, settings: RunSettings, access: Access, makes_calls: bool, lock_seconds: float
+) -> tuple[Run, Agent, str]:
     """The run of a session that is there, the agent that goes on in it, and why it may not, if it may not."""
     from rlmlite.runs.past.reopen import (  # with the way back into a trace, which a new session does not need
         refusal_to_go_on,
@@ -383,7 +394,7 @@ def _reopen(path: Path, settings: RunSettings, access: Access, makes_calls: bool
         if "roles" in settings.explicit and options != RoleOptions(model=options.model):
             raise SettingError(f"the session {path} exists already; how `{role}` is asked cannot be changed")
     agent, setup = prepare_agent(_with_trace(path, settings), ByHand())
-    past = reopen(path, settings.reading, access)
+    past = reopen(path, settings.reading, access, lock_seconds=lock_seconds)
     if past.refusal:
         settings.tell(f"the checkpoint of {path} is not used, and the session is executed again: {past.refusal}")
     # From here on the log is open and locked: whatever is refused must release it.

@@ -58,8 +58,9 @@ class TraceWriteError(TraceError, OSError):
 class TraceLockedError(TraceError):
     """Another process, or another `Log` in this one, is writing this trace."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is being written by another process or `Log`; a trace has one writer at a time")
+    def __init__(self, path: Path, waited: float = 0) -> None:
+        said = f"; it was waited for {waited:g} seconds: try again when that has ended" if waited else ""
+        super().__init__(f"{path} is being written by another process or `Log`; a trace has one writer at a time{said}")
         self.path = path
 
 

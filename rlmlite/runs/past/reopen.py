@@ -49,14 +49,22 @@ from rlmlite_traces import (
 )
 
 
-def reopen(path: Path, reading: Reading = READING, access: Access = NO_ACCESS, blobs: FileBlobs | None = None) -> Past:
+def reopen(
+    path: Path,
+    reading: Reading = READING,
+    access: Access = NO_ACCESS,
+    blobs: FileBlobs | None = None,
+    *,
+    lock_seconds: float = 0,
+) -> Past:
     """The past of a trace. Its log is then open, and locked for this process.
 
     `blobs` are those of a parent, in which a nested run finds what its parent has read.
+    Another process that works on it is waited for, up to `lock_seconds`.
     Raises `SettingError` for a run that cannot go on here, `OutOfMemoryError`, and what `Log.open` raises.
     """
     checkpoints = CheckpointReader()
-    log = Log.open(path, checkpoints.read if blobs is None else None)
+    log = Log.open(path, checkpoints.read if blobs is None else None, lock_seconds=lock_seconds)
     try:
         if log.recovered is None:
             raise SettingError(
@@ -68,15 +76,15 @@ def reopen(path: Path, reading: Reading = READING, access: Access = NO_ACCESS, b
         return msgspec.structs.replace(past, refusal=checkpoints.refusal)
     except SnapshotError as error:
         log.close()
-        return msgspec.structs.replace(_executed_again(path, reading, access), refusal=str(error))
+        return msgspec.structs.replace(_executed_again(path, reading, access, lock_seconds), refusal=str(error))
     except BaseException:
         log.close()
         raise
 
 
-def _executed_again(path: Path, reading: Reading, access: Access) -> Past:
+def _executed_again(path: Path, reading: Reading, access: Access, lock_seconds: float) -> Past:
     """The past of a trace, whatever checkpoint is there."""
-    log = Log.open(path)
+    log = Log.open(path, lock_seconds=lock_seconds)
     try:
         assert log.recovered is not None  # it was there a moment ago
         return _past(log, log.recovered, reading, access, None)

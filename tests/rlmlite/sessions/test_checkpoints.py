@@ -11,6 +11,7 @@ import pytest
 
 import rlmlite
 from rlmlite import Scripted, Session
+from rlmlite.clients.interface.roles import RoleOptions
 from rlmlite.runs.past import checkpoints
 from rlmlite.runs.past.checkpoints import Checkpoint
 from rlmlite_kernel.run.snapshots.graph import UnkeptError
@@ -318,3 +319,13 @@ def test_a_snapshot_holds_all_of_a_state() -> None:
     made_anew = {"run", "variables", "used", "coverage", "exposure", "memo"}
 
     assert set(State.__struct_fields__) == made_anew | set(SAME) | set(Answers.__struct_fields__)
+
+
+def test_calls_that_may_be_shared_go_along(tmp_path: Path) -> None:
+    """What a model has answered is known to the next process, too."""
+    roles = {"sub": RoleOptions(cache=True)}
+    with Session(tmp_path / "s.rlm", "text", sub=Scripted(["yes"]), roles=roles) as session:
+        session.exec('x = sub_lm("?")')
+    with Session(tmp_path / "s.rlm", sub=Scripted([])) as session:
+        assert is_resumed(session)
+        assert session.exec('final(sub_lm("?"))').value == "yes"

@@ -15,10 +15,15 @@ end of a file. So the object refuses to write on.
 import fcntl
 import hashlib
 import os
+import time
 from contextlib import suppress
+from typing import Final
 
 from rlmlite_traces.errors import TraceLockedError, TraceMissingError
 from rlmlite_traces.files.guarded import Folder, write_all
+
+_LOCK_PAUSE: Final = 0.02
+"""Seconds between two tries to get a lock."""
 
 
 class AppendOnlyFile:
@@ -97,20 +102,29 @@ class AppendOnlyFile:
 class WriterLock:
     """The exclusive right to write a trace, held until `release` or the end of the process, however that ends.
 
-    Raises `TraceLockedError` at once, without waiting, if somebody else holds it, and `TraceMissingError` if there is
+    Raises `TraceLockedError` if somebody else still holds it after `seconds`, and `TraceMissingError` if there is
     something that cannot be locked.
     """
 
-    def __init__(self, folder: Folder, name: str) -> None:
+    def __init__(self, folder: Folder, name: str, seconds: float = 0) -> None:
         try:
             self._descriptor = folder.open_to_write(name, os.O_RDWR)
         except OSError as error:
             raise TraceMissingError(folder.path / name, error.strerror or "cannot be opened") from None
+        until = time.monotonic() + seconds
+        # Asked again and again: to wait inside of `flock` has no end that could be set from here.
+        while not self._is_taken():
+            if time.monotonic() >= until:
+                os.close(self._descriptor)
+                raise TraceLockedError(folder.path, seconds)
+            time.sleep(_LOCK_PAUSE)
+
+    def _is_taken(self) -> bool:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(self._descriptor)
-            raise TraceLockedError(folder.path) from None
+            return False
+        return True
 
     def release(self) -> None:
         """Let another writer in. Closing the descriptor releases the lock."""

@@ -122,7 +122,9 @@ class Log:
         return log
 
     @classmethod
-    def open(cls, path: Path, mark_of: "Callable[[Folder], Mark | None] | None" = None) -> "Log":
+    def open(
+        cls, path: Path, mark_of: "Callable[[Folder], Mark | None] | None" = None, *, lock_seconds: float = 0
+    ) -> "Log":
         """Continue a trace. An end that a crash tore is cut off; `recovered` is the trace that is left.
 
         `mark_of` gives the mark that the last writer left (`mark`), if that is known to have written it. Where it fits
@@ -130,7 +132,7 @@ class Log:
 
         Raises:
             TraceMissingError: there is no trace, or its run key is gone.
-            TraceLockedError: another process is writing it.
+            TraceLockedError: another process is writing it, after `lock_seconds` still.
             TraceSealedError: its run has ended.
             UnknownFormatError: it has an older format, which can be read and replayed but not continued.
             TraceError: as `verify` raises it, for damage that no crash can cause.
@@ -139,7 +141,7 @@ class Log:
             # Before the lock is made: a folder that is no trace stays as it is.
             if not folder.exists(RECORDS):
                 raise TraceMissingError(path / RECORDS, "no such file, so this is no trace")
-            lock = WriterLock(folder, LOCK)
+            lock = WriterLock(folder, LOCK, lock_seconds)
             try:
                 return cls(folder, lock, _continue(folder, mark_of))
             except BaseException:  # also an interrupt must not leave the trace locked

@@ -5,8 +5,8 @@
     rlmlite session pending s.rlm > calls.json    fill in the answers
     rlmlite session resume s.rlm calls.json       the program ends
 
-Each command opens the session, which verifies its trace, does one thing and closes it again. Between two commands
-everything is in the folder.
+Each command opens the session, does one thing and closes it again. Between two commands everything is in the folder,
+so several processes can work on one session in turns: a command waits some seconds for the one before it.
 Not here: what they print (`session_view`), how answers are read (`answers`).
 """
 
@@ -119,6 +119,9 @@ def begin_session(path: Path, job: Job, tell: Tell = unheard) -> Session:
     return Session.begin(path, inputs, blobs, settings)
 
 
+LOCK_SECONDS = 5.0
+"""Seconds that a command waits for another one that works on the same session."""
+
 _OF_NEW_SESSIONS = (*FIXED_SETTINGS, "store", "trace")
 """Settings that a session has from its beginning on. Those of `rlmlite.toml` are for new sessions, not for this one."""
 
@@ -138,7 +141,8 @@ def open_session(path: Path, job: Job, tell: Tell = unheard) -> Session:
     models = frozenset(model for model in _models(settings) if isinstance(model, str))
     unset = {name: nothing for name, nothing in _MODELS.items() if name not in settings.explicit}
     access = Access(job.places.by_name(), store, models)
-    return Session.open(path, msgspec.structs.replace(settings, **unset), access)
+    settings = msgspec.structs.replace(settings, **unset)
+    return Session.open(path, settings, access, lock_seconds=LOCK_SECONDS)
 
 
 def open_to_look(path: Path, places: Places) -> Session:
@@ -147,7 +151,8 @@ def open_to_look(path: Path, places: Places) -> Session:
     It needs no settings, and must not fail for a bad settings file.
     """
     _require_session(path)
-    return Session.open(path, RunSettings(), Access(places.by_name(), places.store), makes_calls=False)
+    access = Access(places.by_name(), places.store)
+    return Session.open(path, RunSettings(), access, makes_calls=False, lock_seconds=LOCK_SECONDS)
 
 
 def _models(settings: RunSettings) -> Iterator[Model]:
