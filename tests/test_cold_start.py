@@ -118,7 +118,7 @@ STARTS = {
     "a search": Start(
         _command("exec", "-e", SEARCH, "small.log"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.runs.past.reopen"},
-        554,
+        555,
     ),
     "a replay": Start(
         _command("trace", "replay", "there.rlm"),
@@ -133,7 +133,7 @@ STARTS = {
         | FORMATS
         | RARE - {"asyncio"}
         | {"rlmlite.agent.session", "rlmlite.runs.past.reopen"},
-        586,
+        587,
     ),
 }
 

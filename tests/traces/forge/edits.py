@@ -20,6 +20,7 @@ from rlmlite_kernel.records.records import (
     Redact,
     Remark,
     Spoken,
+    Written,
 )
 from rlmlite_traces import CheckedTrace
 from tests.traces.forge.folders import with_record
@@ -99,7 +100,7 @@ def _others(name: str, value: Any, trace: CheckedTrace) -> Iterator[Any]:
         yield value[:-1]
         if isinstance(value[0], int) or value[0] is None:
             yield tuple((each or 0) + 1 for each in value)
-    elif isinstance(value, msgspec.Struct) and name in ("call", "held_back", "effects"):
+    elif isinstance(value, msgspec.Struct) and name in ("call", "held_back", "effects", "earlier"):
         yield None
 
 
@@ -177,6 +178,7 @@ _SAMPLES: Final[Mapping[str, Any]] = {
     "effects": lambda trace: Effects(n=1, root=HEX),
     "clock_ms": lambda trace: 1,
     "held_back": lambda trace: _remark,
+    "earlier": lambda trace: Written("answer_1", "int", 8, HEX),
     "warnings": lambda trace: (_remark,),
     "notes": lambda trace: (_remark,),
     "sampling": lambda trace: {"temperature": "0"},
