@@ -14,7 +14,7 @@ lowering and prices all go over calls with `bind` and `bound_arguments`, so they
 Not here: the values of arguments (`evaluation.arguments`), and mistakes other than those of binding.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -148,15 +148,16 @@ def is_key_of(param: Param, value: Expr) -> bool:
     """Whether an argument of a parameter that takes words is a key of the rows: `chunk(turns, by=session)`."""
     if param.or_key is None or isinstance(value, Rx):
         return False
-    name = variable_name(value)
-    # `by=line` most likely means lines; the column of that name is `.line`.
-    return not isinstance(value, Lit) if name is None else not _is_nearly_word(param, name)
+    # `by=line` may be a field or lines: what the rows have decides, when it is run.
+    if variable_name(value) is None:
+        return not isinstance(value, Lit)
+    return not is_word(param, value)
 
 
-def _is_nearly_word(param: Param, name: str) -> bool:
-    """Whether a name is one of the words, but for its case or a last s."""
+def nearly_word(words: Sequence[str], name: str) -> str | None:
+    """The word that a name is but for its case or a last s, if there is one."""
     word = name.lower()
-    return not {word, f"{word}s", word.removesuffix("s")}.isdisjoint(param.words)
+    return next((each for each in (word, f"{word}s", word.removesuffix("s")) if each in words), None)
 
 
 def bound_arguments(

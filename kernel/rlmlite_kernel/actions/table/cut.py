@@ -25,6 +25,9 @@ def _chunks(call: PricedCall) -> Range:
     texts, size, by = call.subject.rows, call.subject.text_bytes, call.constants.get("by")
     if by == "files":
         return texts
+    if by not in chunk.BY_WORDS:
+        # A field, a regex, or a word that is read as one: `by=file` makes a chunk of an empty document as well.
+        return Range(0, None if size.high is None or texts.high is None else size.high + texts.high)
     unit = call.whole_number("size") or chunk.DEFAULT_SIZES["bytes"]
     # `in constants`: a size that the program computes is not known, one that is left out or null is the default.
     has_known_size = by == "bytes" and "size" in call.constants

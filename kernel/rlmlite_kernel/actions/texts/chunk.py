@@ -7,7 +7,7 @@
 there is one in its second half. With `by="files"` a chunk is a document,
 with `by="symbols"` it begins where a definition does, and with `by=/re/` at each match; there a size makes no sense, so
 it is refused rather than ignored. Each text of a target is cut by itself: no chunk spans two documents. With a field,
-`by=session`, the rows of each value are one chunk (`key_chunks`).
+`by=session`, the rows of each value are one chunk (`key_chunks`); `by=line` are lines where no field has that name.
 """
 
 import numpy as np
@@ -27,13 +27,15 @@ from rlmlite_kernel.engines.cut.cut import (
 )
 from rlmlite_kernel.engines.query.query import Matcher
 from rlmlite_kernel.engines.search.find import open_text
+from rlmlite_kernel.evaluation.access import column_name
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Expr
+from rlmlite_kernel.program.binding import nearly_word, variable_name
 from rlmlite_kernel.records.evolution import CHARGED_BEFORE, CHUNKS_END_AT_LINES
 from rlmlite_kernel.values.columns import Column, Ints, LineNumbers, Text
 from rlmlite_kernel.values.memory import MEMORY_PER_VALUE_BYTE
-from rlmlite_kernel.values.values import Rows, Value
+from rlmlite_kernel.values.values import Rows, Value, rows_of
 
 DEFAULT_SIZES = {"bytes": 8_000, "lines": 100, "paragraphs": 1}
 """The size of a chunk when none is given, in the unit of `by`."""
@@ -44,6 +46,7 @@ BY_WORDS = (*DEFAULT_SIZES, "files", "symbols")
 
 def chunk(context: StepContext, target: Value, size: int | None, overlap: int, by: str | Matcher | Expr) -> Value:
     """Pieces in order: rows {index, doc, line, start, end, text}. `size` and `overlap` count what `by` names."""
+    by = _unit_of(by, target, context)
     if not isinstance(by, str | Matcher):
         from rlmlite_kernel.actions.texts.key_chunks import chunk_by_key  # few runs have rows to chunk
 
@@ -58,6 +61,17 @@ def chunk(context: StepContext, target: Value, size: int | None, overlap: int, b
         chunks.add(piece, starts, stops)
     # No text has been copied: a chunk is two offsets into its content.
     return _rows(chunks)
+
+
+def _unit_of(by: str | Matcher | Expr, target: Value, context: StepContext) -> str | Matcher | Expr:
+    """`by=line` of what has no such field is meant as `by="lines"`."""
+    name = None if isinstance(by, str | Matcher) else variable_name(by)
+    word = None if name is None else nearly_word(BY_WORDS, name)
+    rows = rows_of(target)
+    if name is None or word is None or (rows is not None and column_name(rows, name) is not None):
+        return by
+    context.note(f'`by={name}` is read as by="{word}": there is no such field', code="read_as")
+    return word
 
 
 def _refuse_too_many(
