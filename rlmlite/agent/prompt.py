@@ -149,7 +149,13 @@ def _facts(state: State) -> Iterator[str]:
         # Those of controllers and of nested runs are asked by nobody's program.
         if name == SUB_ROLE:
             size, answer = settings.limits.call_prompt_bytes, role.max_output_tokens
-            lines.append(f"- a prompt of the role {name} has at most {size:,} bytes, its answer {answer:,} tokens")
+            # What does not fit the window is not sent, whatever the limit says.
+            if role.longest_prompt is not None:
+                size = min(size, role.longest_prompt)
+            window = "" if role.window is None else f", its window {role.window:,}"
+            lines.append(
+                f"- a prompt of the role {name} has at most {size:,} bytes, its answer {answer:,} tokens{window}"
+            )
     if REQUIRE_EVIDENCE in settings.gates:
         lines.append("- final(...) needs evidence that is found in an input; without it the answer is only partial")
     yield "\n".join(["# Limits", *lines])

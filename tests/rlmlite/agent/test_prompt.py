@@ -15,14 +15,15 @@ import rlmlite
 from rlmlite import Limits, Scripted
 from rlmlite.agent.card import card
 from rlmlite.agent.instructions import card_entries, instructions, syntax
-from rlmlite.agent.prompt import CEILING
+from rlmlite.agent.prompt import CEILING, PromptRequest, prompt
 from rlmlite.agent.prompts.past import past
 from rlmlite.runs.history import Exchange
 from rlmlite_grammar import parse
-from rlmlite_kernel import ACTIONS, Parsed, Policy, Scope, all_problems, check
+from rlmlite_kernel import ACTIONS, Parsed, Policy, Role, Scope, Settings, all_problems, begin, check
 from rlmlite_kernel.actions.calls.tools import add_tools
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.records.settings import Tool
+from rlmlite_kernel.testing.play.turns import KEY
 from rlmlite_traces import verify
 from tests.sizes import scale
 
@@ -243,3 +244,19 @@ def test_a_controller_is_told_that_evidence_is_required() -> None:
 
     assert "evidence that is found" not in plain
     assert added == ["- final(...) needs evidence that is found in an input; without it the answer is only partial"]
+
+
+@pytest.mark.parametrize(
+    ("window", "told"),
+    [
+        (None, "has at most 400,000 bytes, its answer 1,024 tokens\n"),
+        (2_024, "has at most 3,000 bytes, its answer 1,024 tokens, its window 2,024\n"),
+        (1_000_000, "has at most 400,000 bytes, its answer 1,024 tokens, its window 1,000,000\n"),
+    ],
+)
+def test_the_window_of_the_sub_model_is_told(window: int | None, told: str) -> None:
+    """Where it is known: chunks have to be of a size that it can read."""
+    roles = Settings(roles={"sub": Role(model="m", window=window)})
+    state = begin({}, roles, KEY).state
+
+    assert told in prompt(state, (), PromptRequest("?"))
