@@ -39,6 +39,7 @@ class Case(NamedTuple):
     typed: bool = False
     fails_on: str = ""
     seconds: float = 0.0
+    shares: bool = False
 
     def job(self, system: str, path: str) -> Job:
         """The case as a job over a small input."""
@@ -53,6 +54,7 @@ class Case(NamedTuple):
             typed=self.typed,
             fails_on=self.fails_on,
             seconds=self.seconds,
+            shares=self.shares,
         )
 
 

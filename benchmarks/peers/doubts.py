@@ -83,6 +83,7 @@ DOUBTS: Final = (
             ),
         ),
         _calls,
+        shares=True,
     ),
     Case(
         "three statements, the second one no program",

@@ -35,7 +35,8 @@ class Job(NamedTuple):
     """A script over an input. `seconds` is what the system itself is told to stop after, if it has such a setting.
 
     `keep`: whether it writes the record that it can write. `runs` after one that is not counted; 0 runs it cold, once,
-    and weighs its memory. `calls` caps sub-calls (0: no cap). `typed` asks for a whole number.
+    and weighs its memory. `calls` caps sub-calls (0: no cap). `typed` asks for a whole number. `shares`: the
+    same prompt is to be one call, where the system has such a setting.
     """
 
     system: str
@@ -50,6 +51,7 @@ class Job(NamedTuple):
     typed: bool = False
     fails_on: str = ""
     seconds: float = 0.0
+    shares: bool = False
 
     def text(self) -> str:
         """For the process's standard input."""

@@ -49,6 +49,7 @@ def ask(job: Job, watch: Watch, place: Path, look: bool) -> Answer:
         sub=_Sub(watch, in_thread=bool(job.seconds)),
         answer_type=int if job.typed else None,
         trace=place / "run.rlm" if job.keep else False,
+        roles={"sub": {"cache": job.shares}},
         max_time=job.seconds or None,
         limits=Limits(turns=job.max_turns + 1, sub_calls=job.calls or 10**6),  # one turn is the question's
     )
