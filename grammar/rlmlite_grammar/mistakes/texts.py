@@ -6,6 +6,17 @@ from rlmlite_grammar.mistakes.mistake import Mistake
 
 MISTAKES_IN_TEXTS: Final = (
     Mistake(
+        "this is SQL; write x = where(rows, .n > 3), x = group(rows, key, {n: count()}), x = sort(rows, by=n)",
+        (
+            "SELECT * FROM context",
+            "select level, count(*) from rows group by level",
+            "SELECT COUNT(*) FROM x",
+            "x = SELECT a FROM b",
+            "WITH t AS (SELECT 1) SELECT * FROM t",
+        ),
+        before=r"(?i:(^|\n|=)\s*(select|with|insert|update|delete)\s+(\w+\s+)?)",
+    ),
+    Mistake(
         "write only statements, without fences; or close every fence",
         ("```\nx = f(y)\n```", "x = 1\n```", "```rlm\nx = 1"),
         after=r"```|~~~",
