@@ -115,7 +115,7 @@ def ask(run: Run, question: str, agent: Agent) -> FanOuts[End]:
 
 def _head(run: Run, name: str) -> int:
     """How much of an input is shown: bytes of a text, rows of anything else."""
-    return 400 if run.state.variables[name].kind == "text" else 3
+    return 300 if run.state.variables[name].kind == "text" else 3
 
 
 def go_on(run: Run, agent: Agent, refusal: str = "") -> FanOuts[End]:

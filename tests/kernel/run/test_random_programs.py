@@ -94,7 +94,7 @@ lines: st.SearchStrategy[Line] = st.one_of(
         targets,
         sources,
     ),
-    st.builds(lambda t, x: Line(f'{t} = sub_lm("{{{x}}}")', t, (x,), lambda v: "told"), targets, sources),
+    st.builds(lambda t, x: Line(f'{t} = sub_lm("Of {{{x}}}?")', t, (x,), lambda v: "told"), targets, sources),
     st.builds(
         lambda t, x: Line(f'{t} = extract_over_chunks({x}, "{{value}}")', t, (x,), lambda v: ["told"] * len(listed(v))),
         targets,
