@@ -24,7 +24,7 @@ AT_MOST = 1.3
 
 def program(number: int) -> str:
     """The program of a command: it writes variables that others wrote before, and reads one."""
-    return f'h{number % 7} = search(log, "part{number % 101}")\nn = count(h{number % 7})\nfinal(n)'
+    return f'h{number % 7} = search(log, "worker-{number % 10}")\nn = count(h{number % 7})\nfinal(n)'
 
 
 def here(place: Path, number: int) -> float:

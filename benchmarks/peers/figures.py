@@ -82,7 +82,7 @@ FAN_OUT = Task(
             f"head = context[:{CALLS * PIECE}]\n"
             f'asks = ["What is it? " + head[i:i + {PIECE}] for i in range(0, len(head), {PIECE})]\n'
             "said = llm_query_batched(asks)",
-            f"cuts = chunk(context[0:{CALLS * PIECE}], size={PIECE})\n"
+            f"cuts = map(range(0, {CALLS * PIECE}, {PIECE}), context[.value:.value + {PIECE}])\n"
             'said = extract_over_chunks(cuts, "What is it? {chunk}")',
         ),
         Turn("", "", 'said.count("yes")', 'count(where(said, .value == "yes"))'),

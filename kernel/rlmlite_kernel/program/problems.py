@@ -50,7 +50,8 @@ def did_you_mean(word: str, known: Iterable[str], likeness: float = 0.6) -> str:
 def _are_forms(word: str, other: str) -> bool:
     """Whether two words are forms of one, as `label` and `labeled`: then neither is a slip of the other."""
     stems = [_ENDING.sub("", form) for form in (word, other)]
-    return word != other and stems[0] == stems[1] and {word, other} != {stems[0], f"{stems[0]}s"}
+    is_plural = f"{word}s" == other or f"{other}s" == word
+    return word != other and stems[0] == stems[1] and not is_plural
 
 
 def line_and_column(text: str, offset: int) -> tuple[int, int]:

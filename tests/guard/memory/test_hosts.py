@@ -133,7 +133,7 @@ def test_a_tool_without_memory_is_a_failed_call(tmp_path: Path) -> None:
 def test_a_nested_run_without_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step of the nested run fails there; the nested controller answers, and so does the parent."""
     starve_action(monkeypatch, "map")
-    programs = iter(["m = map(context.lines, upper(.text))", "final(7)"])
+    programs = iter(["m = map(context.lines, upper(.text))", "final(7)", "final(7)"])
     outcome = execute(
         'final(sub_rlm("How many?", context=context))',
         TEXT,

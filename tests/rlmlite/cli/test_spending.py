@@ -154,7 +154,7 @@ def test_a_cap_without_a_price_says_how_to_give_one() -> None:
     [
         ((), "cost: unknown; give the price with --price IN,OUT"),
         (("--price", "0,0"), "cost: nothing, these models are free"),
-        (("--price", "1,10"), "cost: prompts at least $0.000002, answers up to $0.02048, as calls are reserved"),
+        (("--price", "1,10"), "cost: prompts at least $0.000002, answers up to $0.04096, as calls are reserved"),
     ],
 )
 def test_a_dry_run_says_what_calls_may_cost(more: tuple[str, ...], said: str) -> None:

@@ -256,7 +256,8 @@ def test_a_nested_run_over_a_derived_input_replays(tmp_path: Path, name: str, gi
     outcome = rlmlite.run("Outer?", {"a": path}, controller=rlmlite.Scripted(says), trace=tmp_path / "t.rlm")
 
     assert outcome.status == "completed", outcome.problems
-    (child,) = (tmp_path / "t.rlm" / "nested").iterdir()
+    # The answer is held back for a turn, so the question was asked twice.
+    child = min((tmp_path / "t.rlm" / "nested").iterdir())
     assert outcome.value > 0
     assert replay_trace(child).verdict is Verdict.REPRODUCED
     assert replay_trace(child, reading=None).verdict is Verdict.UNVERIFIABLE
