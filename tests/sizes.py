@@ -13,7 +13,7 @@ The size of a run is the name of its Hypothesis profile, so that one option sets
 be called at the top of a module.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -49,3 +49,8 @@ def with_the_rest_slow(cases: Iterable[Any], first: Iterable[Any]) -> list[Any]:
     in_suite = list(first)
     others = [case for case in cases if case not in in_suite]
     return [*in_suite, *(pytest.param(case, marks=pytest.mark.slow) for case in others)]
+
+
+def some_now(cases: Sequence[object], every: int = 5) -> list[Any]:
+    """Cases of which the suite runs one in five, and the sweep all."""
+    return [case if n % every == 0 else pytest.param(case, marks=pytest.mark.slow) for n, case in enumerate(cases)]

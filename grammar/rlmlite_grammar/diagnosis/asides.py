@@ -28,7 +28,10 @@ _OUTPUTS: Final = "output out stdout stderr console terminal result observation 
 OUTPUTS: Final = frozenset(word + plural for word in _OUTPUTS.split() for plural in ("", "s"))
 """Languages of fences that hold what a program is said to have given."""
 
-_LABEL = r"outputs?|results?|observations?|observed|response|returned|prints?|printed|stdout|console|answer(?=\s*:\s*\S|\s+\w)"
+_LABEL = (
+    r"outputs?|results?|observations?|observed|response|returned|prints?|printed|stdout|console"
+    r"|answer(?=\s*:\s*\S|\s+\w)"
+)
 
 _RESULT: Final = re.compile(
     rf"""
