@@ -11,7 +11,7 @@ Not here: whether the budget allows a fan-out (the kernel decides before it asks
 """
 
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TypeAlias
 
@@ -72,14 +72,17 @@ class Dispatcher:
 
     async def results(self, requests: Requests, known: Mapping[str, Result]) -> Sequence[Result]:
         """The results of a fan-out, in the order of its requests. A call whose result is `known` is not made again."""
-        if not self._permitted(requests, known):
+        spending = self._setup.spending
+        # A fan-out is a lazy sequence. Without a question to ask, no request is made in advance.
+        if self._setup.permit is permit_all and spending is None:
+            return await self._results(requests, known)
+        count, bound = self._bound_of_new(requests, known)
+        if not self._setup.permit(count, bound):
             # What was paid for before the question was asked is used all the same.
             return [known.get(request.id, NOT_PERMITTED) for request in requests]
-        spending = self._setup.spending
         if spending is None:
             return await self._results(requests, known)
-        new = [request for request in requests if request.id not in known]
-        with spending.hold(cost_bound(new, self._state.settings.roles) or 0) as held:
+        with spending.hold(bound or 0) as held:
             if isinstance(held, str):
                 self._setup.settings.tell(held)
                 refused = Failed("budget", NO_USE, held)
@@ -102,13 +105,20 @@ class Dispatcher:
                 workers=self._setup.settings.workers,
             )
 
-    def _permitted(self, requests: Requests, known: Mapping[str, Result]) -> bool:
-        # A fan-out is a lazy sequence. Without a question to ask, no request is made in advance.
-        if self._setup.permit is permit_all:
-            return True
-        new = [request for request in requests if request.id not in known]
-        bound = cost_bound(new, self._state.settings.roles)
-        return self._setup.permit(len(new), bound)
+    def _bound_of_new(self, requests: Requests, known: Mapping[str, Result]) -> tuple[int, int | None]:
+        """How many calls have to be made, and the most that they can cost."""
+        count = 0
+
+        def new() -> Iterator[Request]:
+            # One at a time: all prompts together may be the size of the inputs many times over.
+            nonlocal count
+            for request in requests:
+                if request.id not in known:
+                    count += 1
+                    yield request
+
+        bound = cost_bound(new(), self._state.settings.roles)
+        return count, bound
 
     def _journal(self, requests: Requests) -> JournalWriter:
         """Writes each finished call down, and tells about the progress of a fan-out."""

@@ -104,6 +104,21 @@ def _no_journal(_id: str, _result: Result) -> None:
     """Write nothing down."""
 
 
+class _Failures:
+    """How many calls of each step have failed so far."""
+
+    def __init__(self) -> None:
+        self._by_step: Counter[int] = Counter()
+
+    def count(self, request: Request, result: Result) -> None:
+        """Take the result of a call."""
+        self._by_step[request.step] += isinstance(result, Failed)
+
+    def are_too_many(self, request: Request) -> bool:
+        """Whether the step of a call fails in any case, so that the call is of no use."""
+        return request.bears is not None and self._by_step[request.step] > request.bears
+
+
 async def drive(
     requests: Requests,
     call: Callable[[Request], Awaitable[Result]],
@@ -123,7 +138,7 @@ async def drive(
     results: dict[int, Result] = {}
     indices = iter(range(len(requests)))  # shared: each worker takes the next index that nobody has
     finished = known or {}
-    failures: Counter[int] = Counter()  # by step
+    failures = _Failures()
 
     async def work() -> None:
         for index in indices:
@@ -137,14 +152,14 @@ async def drive(
                 results[index] = NO_MEMORY_TO_ASK
                 continue
             result = finished.get(request.id)
-            if result is None and request.bears is not None and failures[request.step] > request.bears:
+            if result is None and failures.are_too_many(request):
                 results[index] = IN_VAIN
                 continue
             if result is None:
                 result = await call(request)
                 journal(request.id, result)
                 await asyncio.sleep(0)  # a client that answers at once must not keep a cancellation from being heard
-            failures[request.step] += isinstance(result, Failed)
+            failures.count(request, result)
             results[index] = result
 
     # A worker without a call to make would only cost its task.
@@ -180,10 +195,15 @@ def drive_in_order(
     """The same without asyncio, one call after the other, for a host that has a plain function."""
     results: list[Result] = []
     finished = known or {}
+    failures = _Failures()
     for request in requests:
         result = finished.get(request.id)
+        if result is None and failures.are_too_many(request):
+            results.append(IN_VAIN)
+            continue
         if result is None:
             result = call(request)
             journal(request.id, result)
+        failures.count(request, result)
         results.append(result)
     return results

@@ -1,10 +1,10 @@
 """May these calls go out? A permit is asked before every fan-out, with the most that it can cost."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from rlmlite.errors import SettingError
-from rlmlite_kernel.effects.requests import Failed, Requests, Usage
+from rlmlite_kernel.effects.requests import Failed, Request, Usage
 from rlmlite_kernel.records.settings import Limits, Role
 
 Permit: TypeAlias = Callable[[int, int | None], bool]
@@ -19,17 +19,16 @@ def permit_all(_calls: int, _bound: int | None) -> bool:
     return True
 
 
-def cost_bound(requests: Requests, roles: Mapping[str, Role]) -> int | None:
+def cost_bound(requests: Iterable[Request], roles: Mapping[str, Role]) -> int | None:
     """The most that these calls can cost: the sum of what they reserve, `None` if a price is unknown."""
-    total = 0
+    total: int | None = 0
+    # To the end, also where the sum is unknown: whoever counts the requests on the way gets the right number.
     for request in requests:
         # Tools, approvals and the clock have no role with a price: they cost nothing here.
         role = roles.get(request.role)
         cost = 0 if role is None else role.reserved_cost(request.prompt_bytes)
         # One unknown part makes the sum unknown. It is not 0: a person would agree to what nobody has counted.
-        if cost is None:
-            return None
-        total += cost
+        total = None if total is None or cost is None else total + cost
     return total
 
 

@@ -45,25 +45,25 @@ def test_calls_are_cut_and_the_last_answer_is_taken(tmp_path: Path) -> None:
     controller = Timed(0, [FAN_OUT, 'final("what there is")'])
     sub = Timed(10, "yes")
     began = time.monotonic()
-    outcome = rlmlite.run("?", TEXT, controller=controller, sub=sub, max_time=0.5, workers=2, trace=tmp_path / "t.rlm")
+    outcome = rlmlite.run("?", TEXT, controller=controller, sub=sub, max_time=1.5, workers=2, trace=tmp_path / "t.rlm")
 
     assert (outcome.status, outcome.reason, outcome.value) == ("partial", "timeout", "what there is")
     assert (sub.calls, sub.now) == (2, 0)  # two were cut, two never made
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 6  # of calls that take ten
     assert outcome.usage["calls"] == 6
 
 
 def test_a_replay_needs_no_clock(tmp_path: Path) -> None:
     """What the time has ended is recorded as results of calls, and the trace replays byte for byte."""
-    sub = Timed(0.05, "yes")
+    sub = Timed(0.2, "yes")
     outcome = rlmlite.execute(
-        f"{FAN_OUT}\nfinal(count(said))", TEXT, sub=sub, max_time="0.12s", workers=1, trace=tmp_path / "t.rlm"
+        f"{FAN_OUT}\nfinal(count(said))", TEXT, sub=sub, max_time="0.5s", workers=1, trace=tmp_path / "t.rlm"
     )
     assert (outcome.status, outcome.reason) == ("partial", "timeout")
 
     trace = verify(tmp_path / "t.rlm")
     assert replay(trace).verdict is Verdict.REPRODUCED
-    assert labels_of(trace)["max_time"] == "0.12 s"
+    assert labels_of(trace)["max_time"] == "0.5 s"
 
 
 def labels_of(trace: CheckedTrace) -> dict[str, str]:
@@ -78,14 +78,14 @@ def test_a_controller_that_is_too_slow() -> None:
     began = time.monotonic()
     outcome = rlmlite.run("?", TEXT, controller=Timed(10, "final(1)"), max_time=0.3, trace=False)
     assert (outcome.status, outcome.reason, outcome.value) == ("partial", "timeout", None)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 6  # of calls that take ten
 
 
 def test_without_a_last_answer_the_time_just_ends() -> None:
     """`last_answer=False`: no part of the time is kept, and no further turn is asked for."""
     controller = Timed(0, [FAN_OUT, "final(1)"])
     outcome = rlmlite.run(
-        "?", TEXT, controller=controller, sub=Timed(10, "x"), max_time=0.2, last_answer=False, trace=False
+        "?", TEXT, controller=controller, sub=Timed(10, "x"), max_time=1, last_answer=False, trace=False
     )
     assert (outcome.reason, outcome.value, controller.calls) == ("timeout", None, 1)
 
@@ -95,16 +95,16 @@ def test_a_nested_run_is_over_before_its_parent() -> None:
     parent = Timed(0, ['a = sub_rlm("deep?", text=context)', "final(a)"])
     child = Timed(0, ['s = extract_over_chunks(chunk(text, 1, by="lines"), "{chunk}?")', 'final("child")'])
     began = time.monotonic()
-    outcome = rlmlite.run("?", TEXT, controller=parent, nested=child, sub=Timed(10, "x"), max_time=0.5, trace=False)
+    outcome = rlmlite.run("?", TEXT, controller=parent, nested=child, sub=Timed(10, "x"), max_time=2, trace=False)
     assert (outcome.status, outcome.reason, outcome.value) == ("partial", "timeout", "child")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 6  # of calls that take ten
 
 
 def test_each_call_of_a_session_has_the_time_anew(tmp_path: Path) -> None:
     """A session may be open for days; what it does at a time is bounded."""
-    with rlmlite.Session(tmp_path / "s.rlm", TEXT, sub=Timed(0.1, "yes"), max_time=0.3) as session:
+    with rlmlite.Session(tmp_path / "s.rlm", TEXT, sub=Timed(0.1, "yes"), max_time=1) as session:
         for _ in range(3):
-            time.sleep(0.2)
+            time.sleep(0.5)
             assert session.exec('final(sub_lm("?"))').status == "completed"
 
 
