@@ -133,7 +133,7 @@ STARTS = {
         | FORMATS
         | RARE - {"asyncio"}
         | {"rlmlite.agent.session", "rlmlite.runs.past.reopen"},
-        588,
+        589,
     ),
 }
 

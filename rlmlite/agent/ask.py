@@ -9,10 +9,11 @@ from typing import Unpack
 import msgspec
 
 from rlmlite.agent.answer_type import AnswerType
-from rlmlite.agent.card import card
-from rlmlite.agent.instructions import digest, instructions
-from rlmlite.agent.loop import Agent, End, ask, check_question
+from rlmlite.agent.loop import Agent, ask, check_question
 from rlmlite.agent.nested import nested_run
+from rlmlite.agent.prompts.card import card
+from rlmlite.agent.prompts.instructions import digest, instructions
+from rlmlite.agent.verdicts import End
 from rlmlite.clients.interface.protocol import Client
 from rlmlite.errors import ModelError
 from rlmlite.inputs import Data, from_values, new_store

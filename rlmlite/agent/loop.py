@@ -19,38 +19,34 @@ from collections.abc import Container, Sequence
 
 import msgspec
 
-from rlmlite.agent.answer_type import AnswerType, Fits
 from rlmlite.agent.decoding import Offer, offer_of
 from rlmlite.agent.prompt import QUESTION_BYTES, PromptRequest, ceiling, prompt
 from rlmlite.agent.stuck import controller_standing
+from rlmlite.agent.verdicts import End, Judge, end_refused, judge_turn, remarks_of
 from rlmlite.errors import InputError
 from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Cost, ProgramRead, TurnStarted
-from rlmlite.runs.history import CONTROLLER, HOST, QUESTIONS, Exchange, open_question, refusals, since_question
+from rlmlite.runs.history import CONTROLLER, HOST, QUESTIONS, Exchange, open_question, since_question
 from rlmlite.runs.program import read_habits
 from rlmlite.runs.run import Run
 from rlmlite.runs.settings import PATIENCE
-from rlmlite.tools.acceptance import Accept, proposed_answer, refusal_of
 from rlmlite_grammar import parse, read_reply
-from rlmlite_kernel import Request, RoomSpentError, conclusion, explain
+from rlmlite_kernel import Request, RoomSpentError, explain
 from rlmlite_kernel.effects.requests import Answered, Failed, Result
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import Call, Parsed, walk
 from rlmlite_kernel.program.checker import ends_run
 from rlmlite_kernel.program.problems import Problem, Unparsed
-from rlmlite_kernel.records.reasons import NOT_ACCEPTED, REASONS
 from rlmlite_kernel.records.records import Spoken
-from rlmlite_kernel.records.settings import ACCEPT
-from rlmlite_kernel.run.holding.standing import is_held, standing
+from rlmlite_kernel.run.holding.standing import standing
 from rlmlite_kernel.run.status import TIMEOUT
 from rlmlite_kernel.run.steps.state import State
-from rlmlite_kernel.values.fences import fenced
 
 _PREVIEWED = 20  # inputs whose beginning is shown with the first question
 _STEPS_OF_AN_ANSWER = 3  # with fewer left, all that a program can still do is answer
 
 
-class Agent(msgspec.Struct, frozen=True, kw_only=True):
+class Agent(Judge, frozen=True, kw_only=True):
     """How questions are answered: the roles of the controllers, in the order in which they take over.
 
     `patience` is for `stuck`. With `last_answer`, the last turn that a budget covers is for an answer from what there
@@ -60,25 +56,6 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     controllers: tuple[str, ...] = (CONTROLLER,)
     patience: int = PATIENCE
     last_answer: bool = True
-    answer_type: AnswerType | None = None
-    accept: Accept | None = None
-
-    @property
-    def form(self) -> str:
-        """The JSON schema of the answer, if it is to have a type."""
-        return "" if self.answer_type is None else self.answer_type.form
-
-
-class End(msgspec.Struct, frozen=True):
-    """How a question ended: the status with its reason, and the answer as a value of the requested type.
-
-    `refusal` is what the host has against that answer, where there was no turn to give another one in.
-    """
-
-    status: str
-    reason: str = ""
-    typed: Fits | None = None
-    refusal: str = ""
 
 
 def check_question(question: str, inputs: Container[str]) -> str:
@@ -135,19 +112,18 @@ def go_on(run: Run, agent: Agent, refusal: str = "") -> FanOuts[End]:
         done = yield from run.turn(program, origin=HOST)
         if done.halted:
             return End("partial", done.halted)
-    # By turn: what is wrong with the answer that it gave.
-    remarks = {turn: refusal_remark(text, run.state) for turn, text in refusals(run.history).items()}
-    if refusal:
-        remarks[run.state.turn] = refusal_remark(refusal, run.state)
+    remarks = remarks_of(run.history, refusal, run.state)
     while True:
         wanted = PromptRequest(question, agent.form, remarks=remarks)
         move = _next_move(run, agent, wanted)
         if isinstance(move, End):
-            return _end_with_refused(run.state, agent, refusal) if refusal else move
+            return end_refused(run.state, agent, refusal) if refusal else move
         halted = yield from _turn(run, move, refusal)
         run.tell(Cost(run.state.turn, run.usage, run.budget))
         # Before the answer is looked at: a run that had to halt is partial, whatever its last program said.
-        judged = End("partial", halted) if halted else _judge_turn(run, agent, question, move)
+        if halted:
+            return End("partial", halted)
+        judged = judge_turn(run, agent, question, is_last=move.last, is_late=move.is_late)
         if isinstance(judged, End):
             return judged
         if judged.remark:
@@ -323,107 +299,3 @@ def _refuse_all_but_final(said: Parsed, table: Table) -> Parsed | Unparsed:
         return said
     message = "this is the last turn: only final(...) is permitted, without calls of models"
     return Unparsed(said.text, (Problem("not_permitted", message, None),))
-
-
-def _judge_answer(state: State, agent: Agent, *, is_last: bool, is_late: bool) -> End | str:
-    """The end that an answer makes, or, if it does not match the requested type, the remark for the controller."""
-    assert state.answer is not None
-    typed = None if agent.answer_type is None else agent.answer_type.check(state.answer.value)
-    if isinstance(typed, str):
-        return _type_remark(typed, state)
-    status, reason = conclusion(state)
-    if is_late:
-        return End("partial", TIMEOUT, typed)
-    if is_last:
-        # The controller would have looked further. A caller must see that, so such an answer is never completed.
-        return End("partial", reason or "last_answer", typed)
-    return End(status, reason, typed)
-
-
-def _end_with_held(state: State, agent: Agent, *, is_late: bool) -> End:
-    """The end that an answer makes which is held back, and for which there is no other turn."""
-    held = state.held[-1]
-    typed = None if agent.answer_type is None else agent.answer_type.check(held.answer.value)
-    if isinstance(typed, str):
-        return End("partial", "answer_type")
-    return End("partial", TIMEOUT if is_late else held.code, typed)
-
-
-def _end_with_refused(state: State, agent: Agent, refusal: str) -> End:
-    """The end that an answer makes which the host has refused, and for which there is no other turn."""
-    assert state.answer is not None
-    typed = None if agent.answer_type is None else agent.answer_type.check(state.answer.value)
-    return End("partial", NOT_ACCEPTED, None if isinstance(typed, str) else typed, refusal)
-
-
-class _Objection(msgspec.Struct, frozen=True):
-    """What the controller is told of an answer with which the question does not end, and what of it the host said.
-
-    What the host said goes into the record of the next turn. That an answer does not match the type is in none.
-    """
-
-    remark: str = ""
-    refusal: str = ""
-
-
-def _judge_turn(run: Run, agent: Agent, question: str, move: _Move) -> End | _Objection:
-    """The end of the question, if the turn has brought one; else what there is to say of its answer."""
-    state = run.state
-    if is_held(state) and move.last:
-        return _end_with_held(state, agent, is_late=move.is_late)
-    if state.answer is None:
-        return _Objection()
-    end = _judge_answer(state, agent, is_last=move.last, is_late=move.is_late)
-    if isinstance(end, str):
-        return _Objection(end)
-    refusal = _ask_host(run, question, agent)
-    if not refusal:
-        return end
-    return (
-        End("partial", NOT_ACCEPTED, end.typed, refusal)
-        if move.last
-        else _Objection(refusal_remark(refusal, state), refusal)
-    )
-
-
-def review(run: Run, agent: Agent) -> str | None:
-    """What the host has against the last answer; `None` if nobody knows. Raises `AcceptError`.
-
-    A process that dies between an answer and its verdict leaves an answer that nobody has judged: the host is asked
-    now, where it gave its function again. A verdict that was reached before is in the journal, and is not asked for
-    again.
-    """
-    state = run.state
-    is_judged = ACCEPT in state.settings.gates and state.answer is not None and bool(run.history[-1].role)
-    if not is_judged:
-        return ""
-    if agent.accept is None:
-        return run.verdict
-    return _ask_host(run, open_question(run.history, is_refused=True) or "", agent)
-
-
-def _ask_host(run: Run, question: str, agent: Agent) -> str:
-    """What the host has against the answer; nothing where it is not asked. Raises `AcceptError`."""
-    if agent.accept is None:
-        return ""
-    refusal = run.verdict
-    if refusal is None:
-        refusal = refusal_of(agent.accept, proposed_answer(run.state, question, run.succeeded))
-        run.judge(refusal)
-    return refusal
-
-
-def refusal_remark(refusal: str, state: State) -> str:
-    """What a controller is told of the host's reasons, as fenced data: they may quote the answer, or an input."""
-    message = REASONS[NOT_ACCEPTED].message
-    if state.run.barred:  # they may be of what the policy keeps from the controller
-        return message
-    return f"{message}:\n{fenced(refusal.encode(), 'accept').decode()}"
-
-
-def _type_remark(mistakes: str, state: State) -> str:
-    """What is wrong with an answer, as fenced data: it holds keys and words that may come from inputs."""
-    message = "the answer does not match the requested type"
-    if state.run.barred:  # it may be made of what the policy keeps from the controller
-        return message
-    return f"{message}:\n{fenced(mistakes.encode(), 'answer').decode()}"

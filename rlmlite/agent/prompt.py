@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from rlmlite.agent.card import card
-from rlmlite.agent.instructions import instructions
+from rlmlite.agent.prompts.card import card
+from rlmlite.agent.prompts.instructions import instructions
 from rlmlite.agent.prompts.past import past
 from rlmlite.inputs.user_notes import source_notes
 from rlmlite.runs.history import Exchange, first_look

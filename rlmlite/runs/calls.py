@@ -174,12 +174,12 @@ class Dispatcher:
         is_cut = request.kind != "rlm"
         has_begun = False
         try:
-            async with asyncio.timeout(seconds if is_cut else None):
+            async with asyncio.timeout(seconds if is_cut else None) as limit:
                 async with self._setup.slots.slot(request, self._setup.level):
                     has_begun = True
                     return await self._answer_at_cost(request, text)
         except TimeoutError:
-            if seconds is None or self._deadline.clock() < until:  # type: ignore[operator]  # both or neither
+            if not limit.expired():
                 raise  # somebody else's
             return CUT_IN_TIME if has_begun and request.kind == "lm" else NOT_IN_TIME
 

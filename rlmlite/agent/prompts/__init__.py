@@ -1,1 +1,1 @@
-"""What prompts are made of: the texts that every controller reads, as files, and the history (`past`)."""
+"""What prompts are made of: texts that every controller reads, as files, the card (`card`), the history (`past`)."""

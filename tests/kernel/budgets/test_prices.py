@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from docs import actions
-from rlmlite.agent.card import card
+from rlmlite.agent.prompts.card import card
 from rlmlite_kernel import ACTIONS, Limits, Policy, price
 from rlmlite_kernel.effects.calls import Ask, CallSite, model_calls
 from rlmlite_kernel.effects.prompts import PromptWriter

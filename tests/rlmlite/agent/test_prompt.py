@@ -13,9 +13,9 @@ from markdown_it import MarkdownIt
 
 import rlmlite
 from rlmlite import Limits, Scripted
-from rlmlite.agent.card import card
-from rlmlite.agent.instructions import card_entries, instructions, syntax
 from rlmlite.agent.prompt import CEILING, PromptRequest, prompt
+from rlmlite.agent.prompts.card import card
+from rlmlite.agent.prompts.instructions import card_entries, instructions, syntax
 from rlmlite.agent.prompts.past import past
 from rlmlite.runs.history import Exchange
 from rlmlite_grammar import parse

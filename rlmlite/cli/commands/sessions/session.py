@@ -17,7 +17,8 @@ from pathlib import Path
 import msgspec
 import typer
 
-from rlmlite.agent.session import FIXED_SETTINGS, Session
+from rlmlite.agent.reopening import FIXED_SETTINGS
+from rlmlite.agent.session import Session
 from rlmlite.cli.commands.sessions.answers import read_answers, result_of
 from rlmlite.cli.commands.sessions.view import (
     print_end,

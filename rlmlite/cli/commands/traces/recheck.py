@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rlmlite.cli.commands.traces.reparse import Reading, has_same_problems, is_same, read_again
-from rlmlite.runs.history import Exchange, exchanges_of_records, open_question, refusal_in, refusals, since_question
+from rlmlite.runs.history import Exchange, exchanges_of_records, open_question, refusal_in, since_question
 from rlmlite.runs.program import problems_in, read_habits
 from rlmlite.runs.settings import PATIENCE
 from rlmlite_grammar import grammar_digest
@@ -92,9 +92,9 @@ class Recheck:
     ) -> tuple[Finding | None, bool]:
         """What is wrong with a prompt's commitment, and whether it was the prompt of a last turn."""
         # A run without a controller needs none of these.
-        from rlmlite.agent.card import card
-        from rlmlite.agent.instructions import digest, instructions
         from rlmlite.agent.prompt import prompt
+        from rlmlite.agent.prompts.card import card
+        from rlmlite.agent.prompts.instructions import digest, instructions
 
         scope = trace.genesis.scope
         page = card(before.run.table, before.settings.policy)
@@ -119,14 +119,12 @@ class Recheck:
 
     def _requests(self, question: str, state: State, refusal: str) -> "Iterator[PromptRequest]":
         """What the prompt may have been made for, the likeliest first."""
-        from rlmlite.agent.loop import refusal_remark
         from rlmlite.agent.prompt import PromptRequest
         from rlmlite.agent.stuck import controller_standing
+        from rlmlite.agent.verdicts import remarks_of
 
         exchanges = since_question(self._history)
-        remarks = {turn: refusal_remark(text, state) for turn, text in refusals(self._history).items()}
-        if refusal:
-            remarks[state.turn] = refusal_remark(refusal, state)
+        remarks = remarks_of(self._history, refusal, state)
         told: set[str] = set()
         for patience in _PATIENCES:
             signal = controller_standing(exchanges, patience).signal

@@ -1,6 +1,6 @@
 """The texts that every controller reads: what its task is, and how programs are written.
 
-They are files (`prompts/`), so that they can be read and changed as prose. A trace records their digests: whoever
+They are files beside this one, so that they can be read and changed as prose. A trace records their digests: whoever
 compares two runs sees whether their controllers were told the same.
 """
 
@@ -47,6 +47,6 @@ def digest(text: str) -> str:
 
 
 def _read(name: str) -> str:
-    content = pkgutil.get_data("rlmlite.agent", f"prompts/{name}")  # `importlib.resources` takes 5 ms to import
+    content = pkgutil.get_data("rlmlite.agent.prompts", name)  # `importlib.resources` takes 5 ms to import
     assert content is not None  # only a namespace package has no way to its files
     return content.decode()

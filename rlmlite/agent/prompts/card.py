@@ -4,18 +4,18 @@ It is generated from the action table of the run, so an action and its entry can
 listed like any action, and what the policy forbids is not offered. Every prompt pays for it, so it says only what a
 program is written with; `describe("search")` tells the rest.
 
-    - search(target, query=, limit=): hits {doc, line, ...}      in the words of `prompts/actions.md`
+    - search(target, query=, limit=): hits {doc, line, ...}      in the words of `actions.md`
     - lower, upper, strip(text)                                  those that need no words
     - owner(part) -> a record: who looks after a part            an action of the host, as its row explains it
       part: the name of the part
 
-Not here: the rest of the prompt (`prompt`), the syntax in a dozen lines (`prompts/syntax.md`).
+Not here: the rest of the prompt (`prompt`), the syntax in a dozen lines (`syntax.md`).
 """
 
 from collections.abc import Iterator
 from itertools import groupby
 
-from rlmlite.agent.instructions import card_entries, syntax
+from rlmlite.agent.prompts.instructions import card_entries, syntax
 from rlmlite_kernel.actions.calls.tools import is_tool
 from rlmlite_kernel.effects.policy import rule_of
 from rlmlite_kernel.program.action_table import Action, Table
