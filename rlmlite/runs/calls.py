@@ -172,12 +172,12 @@ class Dispatcher:
             return NOT_IN_TIME
         # A nested run keeps to the time by itself: cut from here, it could not give the answer that it has.
         is_cut = request.kind != "rlm"
+        limit = asyncio.timeout(seconds if is_cut else None)
         has_begun = False
         try:
-            async with asyncio.timeout(seconds if is_cut else None) as limit:
-                async with self._setup.slots.slot(request, self._setup.level):
-                    has_begun = True
-                    return await self._answer_at_cost(request, text)
+            async with limit, self._setup.slots.slot(request, self._setup.level):
+                has_begun = True
+                return await self._answer_at_cost(request, text)
         except TimeoutError:
             if not limit.expired():
                 raise  # somebody else's

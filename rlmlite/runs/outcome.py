@@ -118,10 +118,11 @@ class ModelUsage:
         self.succeeded: Counter[str] = Counter()
 
     @classmethod
-    def of(cls, counts: Mapping[str, int]) -> "ModelUsage":
-        """What was used by these counts."""
+    def of(cls, counts: Mapping[str, int], succeeded: Mapping[str, int]) -> "ModelUsage":
+        """What was used by these counts, the second by the name of a tool or a role."""
         usage = cls()
         usage._counts.counts.update(counts)
+        usage.succeeded.update(succeeded)
         return usage
 
     def add_entries(self, entries: Iterable[Entry]) -> None:

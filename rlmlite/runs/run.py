@@ -11,7 +11,7 @@ agent), what a step does (the kernel).
 """
 
 from collections.abc import Mapping, Sequence
-from copy import copy
+from copy import copy, deepcopy
 from functools import partial
 
 import msgspec
@@ -354,7 +354,7 @@ class Run:
         twin.setup = msgspec.structs.replace(self.setup, settings=settings)
         # The two mutable parts of a run. All else is frozen, and can be shared.
         twin._history = self._history.copy()
-        twin._usage = ModelUsage()  # nobody reads what a rehearsal uses
+        twin._usage = deepcopy(self._usage)  # `accept` is told of the calls that succeeded
         return twin
 
     def seal(self, outcome: str | None = None, reason: str = "", refusal: str = "") -> Seal:

@@ -44,7 +44,8 @@ _MOST_BYTES: Final = 256 << 20
 class Checkpoint(msgspec.Struct, frozen=True):
     """The state of a session, and all that goes with it. `kernel` is the version that wrote it.
 
-    `history` are the exchanges, each encoded (`history.History`), `counts` those of calls (`records.usage`).
+    `history` are the exchanges, each encoded (`history.History`), `counts` those of calls (`records.usage`),
+    `succeeded` the calls that succeeded by tool or role.
     """
 
     kernel: str
@@ -52,6 +53,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     snapshot: Snapshot
     history: tuple[bytes, ...]
     counts: dict[str, int]
+    succeeded: dict[str, int]
 
 
 _DECODER = msgspec.msgpack.Decoder(Checkpoint)
@@ -82,7 +84,8 @@ def keep_checkpoint(run: Run) -> bool:
 
 
 def _checkpoint_of(run: Run, mark: Mark) -> Checkpoint:
-    return Checkpoint(KERNEL, mark, take_snapshot(run.state, run.blobs), run.encoded_history, dict(run.counts.counts))
+    snapshot = take_snapshot(run.state, run.blobs)
+    return Checkpoint(KERNEL, mark, snapshot, run.encoded_history, dict(run.counts.counts), dict(run.succeeded))
 
 
 class CheckpointReader:

@@ -99,7 +99,7 @@ def _resumed(begun: Past, checkpoint: Checkpoint) -> Past:
         begun,
         state=restore(checkpoint.snapshot, begun.state, begun.blobs),
         history=History(encoded=checkpoint.history),
-        usage=ModelUsage.of(checkpoint.counts),
+        usage=ModelUsage.of(checkpoint.counts, checkpoint.succeeded),
     )
 
 

@@ -1,5 +1,6 @@
 """The host's verdict on an answer in a session: whatever dies or is left out in between, no answer passes unjudged."""
 
+import contextlib
 import multiprocessing
 import os
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 
 import rlmlite
 from rlmlite import Scripted, Session
-from rlmlite.errors import SettingError
+from rlmlite.clients.interface.placeholders import BY_HAND
+from rlmlite.errors import CallsWaitingError, SettingError
 from rlmlite.runs.outcome import Outcome
 from rlmlite.tools.acceptance import ProposedAnswer
 from rlmlite_kernel.records.records import Turn
@@ -155,3 +157,37 @@ def test_what_is_refused_in_the_last_turn_is_said(tmp_path: Path) -> None:
     for path in (tmp_path / "t.rlm", tmp_path / "s.rlm"):
         seal: Any = reproduced(path).records[-1]
         assert "not_accepted" in [warning.code for warning in seal.warnings]
+
+
+def test_calls_of_an_earlier_process_count(tmp_path: Path) -> None:
+    """Whether a checkpoint opens the session, or it is executed again."""
+    path, seen = tmp_path / "s.rlm", []
+    models: dict[str, Any] = {"controller": model(), "sub": Scripted(lambda *_: "yes")}
+    with Session(path, LOG, **models, accept=lambda answer: seen.append(answer.calls)) as session:
+        session.exec('a = sub_lm("Is it urgent? {context}")')
+    for keeps_checkpoint in (True, False):
+        if not keeps_checkpoint:
+            (path / "checkpoint").unlink()
+        with Session(path, **models, accept=lambda answer: seen.append(answer.calls)) as session:
+            assert session.run.log is not None
+            assert session.run.log.is_resumed == keeps_checkpoint
+            session.ask("How many errors?")
+
+    assert seen == [{"sub": 1}, {"sub": 1}]
+
+
+def test_calls_count_where_a_turn_is_rehearsed(tmp_path: Path) -> None:
+    """The answer that the rest of a turn would give is judged as the one that it gives."""
+    seen = []
+    replies = ['a = sub_lm("Is it urgent? {context}")', 'final(sub_lm("Why? {context}"))']
+    models: dict[str, Any] = {"controller": Scripted(replies), "sub": BY_HAND}
+    with Session(tmp_path / "s.rlm", LOG, **models, accept=lambda answer: seen.append(answer.calls)) as session:
+        with pytest.raises(CallsWaitingError):
+            session.ask("Is it urgent, and why?")
+        for _ in replies:
+            session.answer({call.id: "yes" for call in session.pending()})
+            session.pending()
+            with contextlib.suppress(CallsWaitingError):
+                session.resume()
+
+    assert seen == [{"sub": 2}] * 2, "one of them in the rehearsal"
