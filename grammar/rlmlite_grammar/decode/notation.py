@@ -11,6 +11,7 @@ Regular expressions are taken apart too: a grammar of characters has no terminal
 anything else is a mistake in them, and raises `ValueError`.
 """
 
+import abc
 import json
 import re
 from collections.abc import Iterator
@@ -79,8 +80,11 @@ def read_rule(text: str) -> Node:
     return _RuleReader(text).read()
 
 
-class _Reader:
+class _Reader(abc.ABC):
     """Reads choices of sequences of items, each of which may be repeated. Rules and expressions differ in the items."""
+
+    _BLANKS = re.compile("")
+    """Matches what may stand between two signs and means nothing."""
 
     def __init__(self, text: str) -> None:
         self._text, self._at = text, 0
@@ -113,9 +117,9 @@ class _Reader:
             item = Repeat(item, *count)
         return item
 
+    @abc.abstractmethod
     def _item(self) -> Node | None:
         """The next item; None where a sequence ends."""
-        raise NotImplementedError
 
     def _count(self) -> tuple[int, int | None] | None:
         """How often the item before is repeated, if that is said."""
@@ -145,7 +149,7 @@ class _Reader:
         return node if self._take(")") else self._refuse("`)`")
 
     def _skip_blanks(self) -> None:
-        """Go on to the next sign, where blanks mean nothing."""
+        self._match(self._BLANKS)
 
     def _refuse(self, expected: str) -> NoReturn:
         raise ValueError(f"expected {expected} in a decode rule, found {self._text[self._at : self._at + 40]!r}")
@@ -173,9 +177,6 @@ class _RuleReader(_Reader):
     def _count(self) -> tuple[int, int | None] | None:
         match = self._match(self._TIMES)
         return super()._count() if match is None else (int(match[1]), int(match[2]))
-
-    def _skip_blanks(self) -> None:
-        self._match(self._BLANKS)
 
 
 class _ExpressionReader(_Reader):

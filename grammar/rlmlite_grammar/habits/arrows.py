@@ -9,21 +9,10 @@ The parameter alone is refused: it is `.text` of a line or hit, and `.value` of 
 
 from typing import Final
 
+from rlmlite_grammar.habits.expressions import as_fields
 from rlmlite_grammar.habits.habit import Place, Rewrite
 from rlmlite_grammar.syntax.names import ARROW
-from rlmlite_kernel.program.ast import (
-    Attr,
-    Call,
-    Expr,
-    Field,
-    Index,
-    Lit,
-    Unread,
-    Var,
-    children,
-    walk_expr,
-    with_children,
-)
+from rlmlite_kernel.program.ast import Call, Expr, Lit, Unread, Var, walk_expr
 
 _OVER_ROWS: Final = frozenset(("map", "where", "filter", "sort", "sorted", "extend"))
 
@@ -47,7 +36,7 @@ def read_arrow(node: Expr, place: Place) -> Rewrite | Unread | None:
     if not place.context.row:
         hint = "a function of a row stands in row actions, as the expression itself: `map(rows, .n * 2)`"
         return Unread("type", "there are no functions here", hint)
-    expression = _of_row(body, row)
+    expression = as_fields(body, Var(row))
     if any(part == Var(row) for part in walk_expr(expression)):
         hint = f"instead of `{row}` write `.text` for the text of a line or hit, `.value` for an item of a list"
         return Unread("type", f"`{row}` alone is the whole row", hint)
@@ -56,15 +45,3 @@ def read_arrow(node: Expr, place: Place) -> Rewrite | Unread | None:
 
 def _is_arrow(node: Expr) -> bool:
     return isinstance(node, Call) and node.name == ARROW and len(node.args) == 2
-
-
-def _of_row(node: Expr, row: str) -> Expr:
-    """The body with the fields of its parameter as fields of the row."""
-    match node:
-        case Attr(of=Var(name=name), name=field) if name == row:
-            return Field(field)
-        case Index(of=Var(name=name), at=Lit(v=str() as field)) if name == row and field.isidentifier():
-            return Field(field)
-    parts = tuple(_of_row(part, row) for part in children(node))
-    is_same = all(new is old for new, old in zip(parts, children(node), strict=True))
-    return node if is_same else with_children(node, parts)

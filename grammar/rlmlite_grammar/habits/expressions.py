@@ -1,10 +1,23 @@
-"""Row expressions: a field of the row without its dot, folds as named arguments."""
+"""Row expressions: a field of the row without its dot or as a column of its rows, folds as named arguments."""
 
 import difflib
 from typing import Final
 
 from rlmlite_grammar.habits.habit import Place, Rewrite
-from rlmlite_kernel.program.ast import Call, Expr, Field, Named, Obj, Pair, Unread, Var
+from rlmlite_kernel.program.ast import (
+    Attr,
+    Call,
+    Expr,
+    Field,
+    Index,
+    Lit,
+    Named,
+    Obj,
+    Pair,
+    Unread,
+    Var,
+    map_children,
+)
 from rlmlite_kernel.program.binding import FOLDS
 
 _TYPO: Final = 0.85
@@ -26,6 +39,16 @@ def _is_slip_of(word: str, name: str) -> bool:
     if word.startswith(name) or name.startswith(word):
         return False
     return difflib.SequenceMatcher(None, word, name).ratio() >= _TYPO
+
+
+def as_fields(node: Expr, rows: Expr) -> Expr:
+    """An expression with what is read of `rows`, `rows.n` and `rows["n"]`, as fields of the row: `.n`."""
+    match node:
+        case Attr(of=of, name=name) if of == rows:
+            return Field(name)
+        case Index(of=of, at=Lit(v=str() as name)) if of == rows and name.isidentifier():
+            return Field(name)
+    return map_children(node, lambda part: as_fields(part, rows))
 
 
 def read_named_folds(node: Expr, place: Place) -> Rewrite | Unread | None:

@@ -7,6 +7,7 @@
 What a prompt shows of each row or chunk has to be a plain name there, and numbers have no formats: those are refused.
 """
 
+import functools
 import re
 from typing import Final
 
@@ -54,19 +55,15 @@ def _read_sum(text: str) -> Rewrite | Unread:
         value = _value(match[1])
         if isinstance(value, Unread):
             return value
-        if literal or not parts:
-            parts.append(Lit(literal))
+        parts += (Lit(literal), Call("str", (value,)))
         literal = ""
-        parts.append(Call("str", (value,)))
-    literal += text[last:]
-    if literal:
-        parts.append(Lit(literal))
-    if parts[0] == Lit("") and len(parts) > 1:
-        parts = parts[1:]
-    total = parts[0]
-    for part in parts[1:]:
-        total = Binary("+", total, part)
+    parts.append(Lit(literal + text[last:]))
+    total = functools.reduce(_plus, (part for part in parts if part != Lit("")))
     return Rewrite(total, 'f"...{x}"', '"..." + str(x)')
+
+
+def _plus(left: Expr, right: Expr) -> Expr:
+    return Binary("+", left, right)
 
 
 def _value(hole: str) -> Expr | Unread:

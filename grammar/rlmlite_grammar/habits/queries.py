@@ -11,6 +11,7 @@ A raw text is often a path of Windows as well: `\d` in front of more letters is 
 import re
 from typing import Final
 
+from rlmlite_grammar.habits.expressions import as_fields
 from rlmlite_grammar.habits.habit import Place, Rewrite
 from rlmlite_kernel.program.ast import (
     LOGIC,
@@ -18,7 +19,6 @@ from rlmlite_kernel.program.ast import (
     Binary,
     Call,
     Expr,
-    Field,
     Index,
     ListOf,
     Lit,
@@ -26,8 +26,6 @@ from rlmlite_kernel.program.ast import (
     Rx,
     Unary,
     Unread,
-    children,
-    with_children,
 )
 
 _GROUP: Final = re.compile(r"\(\?(P?<\w+>|:|[ims]+[):])")
@@ -107,22 +105,10 @@ def read_mask(node: Expr, place: Place) -> Rewrite | Unread | None:
     # `df.loc[…]` is pandas too.
     if isinstance(rows, Attr) and rows.name == "loc":
         rows = rows.of
-    return Rewrite(Call("where", (rows, _of_rows(node.at, rows))), "x[condition]", "where(x, condition)")
+    return Rewrite(Call("where", (rows, as_fields(node.at, rows))), "x[condition]", "where(x, condition)")
 
 
 def _is_condition(node: Expr) -> bool:
     if isinstance(node, Unary):
         return node.op == "not"
     return isinstance(node, Binary) and (node.op in _COMPARISONS or node.op in LOGIC)
-
-
-def _of_rows(node: Expr, rows: Expr) -> Expr:
-    """The condition with the columns of these rows as fields of the row."""
-    match node:
-        case Attr(of=of, name=name) if of == rows:
-            return Field(name)
-        case Index(of=of, at=Lit(v=str() as name)) if of == rows and name.isidentifier():
-            return Field(name)
-    parts = tuple(_of_rows(part, rows) for part in children(node))
-    is_same = all(new is old for new, old in zip(parts, children(node), strict=True))
-    return node if is_same else with_children(node, parts)

@@ -31,9 +31,9 @@ from rlmlite_kernel.program.ast import (
     Unary,
     Unread,
     children,
+    map_children,
     walk,
     walk_expr,
-    with_children,
 )
 from rlmlite_kernel.program.binding import FOLDS, ExprContext, bind, bound_arguments, context_inside
 from rlmlite_kernel.program.lowering import target_of
@@ -112,15 +112,9 @@ class _Rewriting:
         return offset is not None and self._parsed.text[offset : offset + 1] == "r"
 
     def _read_parts(self, node: Expr, place: Place) -> Expr:
-        new = self._rebuild(node, place)
+        places = iter(_places_inside(node, place))
+        new = map_children(node, lambda part: self._read(part, next(places)))
         return node if new is node else self._put(new, node)
-
-    def _rebuild(self, node: Expr, place: Place) -> Expr:
-        """The same node with its parts read; the very same, if none of them changes."""
-        old = children(node)
-        new = [self._read(part, inside) for part, inside in zip(old, _places_inside(node, place), strict=True)]
-        is_same = all(new_part is old_part for new_part, old_part in zip(new, old, strict=True))
-        return node if is_same else with_children(node, new)
 
 
 def _first_rewrite(node: Expr, place: Place) -> Rewrite | Unread | None:

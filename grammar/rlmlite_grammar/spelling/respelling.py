@@ -122,8 +122,15 @@ class _Scan:
         self._place += size
 
     def _is_statement_start(self) -> bool:
-        before = self._text[: self._place].rstrip(" \t")
-        return not self._depth and (self._place == 0 or self._text[self._place - 1] == "\n" or before.endswith(";"))
+        if self._depth:
+            return False
+        return self._place == 0 or self._text[self._place - 1] == "\n" or self._follows_semicolon()
+
+    def _follows_semicolon(self) -> bool:
+        place = self._place - 1
+        while place >= 0 and self._text[place] in " \t":
+            place -= 1
+        return place >= 0 and self._text[place] == ";"
 
     def _spelling(self) -> Edit | None:
         if not ANY.match(self._text, self._place):

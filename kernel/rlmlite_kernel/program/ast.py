@@ -6,7 +6,7 @@ Encoded, a node is a JSON array that begins with its tag.
 Not here: what an action means (`action_table`), or whether a program is right (`checker`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -246,6 +246,14 @@ def with_children(node: Expr, parts: Sequence[Expr]) -> Expr:
             return Call(name, tuple(parts[: len(args)]), named)
         case _:
             return node
+
+
+def map_children(node: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """The node with each expression directly inside it changed; the very same, if `change` gives each one back."""
+    old = children(node)
+    new = tuple(map(change, old))
+    is_same = all(new_part is old_part for new_part, old_part in zip(new, old, strict=True))
+    return node if is_same else with_children(node, new)
 
 
 def walk(program: Program) -> Iterator[Statement | Expr]:

@@ -31,7 +31,7 @@ from rlmlite_kernel.program.ast import (
     Statement,
     Var,
     children,
-    with_children,
+    map_children,
 )
 from rlmlite_kernel.program.binding import (
     FOLDS,
@@ -164,7 +164,7 @@ class _Lowering:
             case Alt():
                 # It stands only in schemas, which are not lowered.
                 return node
-        return with_children(node, [self._lower(number, child) for child in children(node)])
+        return map_children(node, lambda part: self._lower(number, part))
 
     def _temporary(self, number: int, call: Call) -> Var:
         """A step for a nested call, and the temporary that it writes."""

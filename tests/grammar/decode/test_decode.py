@@ -1,85 +1,25 @@
 """Decode grammars: every program that a decoder can write parses and checks, and it can write every valid one."""
 
 import json
-import random
 
 import pytest
 
 from rlmlite_grammar import decode, parse, show
-from rlmlite_grammar.decode import PROGRAM, Vocabulary, custom_tool, decode_grammar, function_tool
-from rlmlite_kernel import ACTIONS, Parsed, Scope, all_problems, check
-from rlmlite_kernel.program.ast import Call, Program, walk
+from rlmlite_grammar.decode import PROGRAM, custom_tool, decode_grammar, function_tool
+from rlmlite_kernel import ACTIONS, Parsed
+from rlmlite_kernel.program.ast import Call, walk
 from rlmlite_kernel.program.binding import FOLDS
-from rlmlite_kernel.program.problems import Problem
-from rlmlite_kernel.program.schemas import BASICS
-from rlmlite_kernel.records.settings import Policy
-from tests.grammar.decode.decoding import INPUTS, MADE, Form, accepts, matcher, sample, vocabulary
-from tests.grammar.programs import corpus, parse_program
+from tests.grammar.decode.decoding import accepts, matcher, sample, vocabulary
+from tests.grammar.decode.sampling import BEYOND, KNOWN, MISTAKES, draw, in_one_form, problems, refused
 from tests.sizes import scale
 
 START = matcher(decode_grammar(vocabulary()))
-LONG = 20  # temporaries, for the longest program of the corpus
-
-BEYOND = {
-    "x = 1.foo": "a number's part reads as a decimal's point",
-    "x = -1[0]": "as above",
-    "turns = range(a.first, a.last + 1)\npreview(turns)\nfinal(turns, evidence=part)": "no sums in place of numbers",
-}
-"""Valid programs that no decoder writes, and why."""
-
-
-MISTAKES = [
-    "x = count(logs)",
-    "logs = 1",
-    "t1 = nosuch",
-    "t2 = 1",
-    "show(t1)\nt1 = 1",
-    "final(1)\nt1 = 2",
-    "t1 = final(1)",
-    "show(count(note))",
-    "t1 = .line",
-    "t1 = /a/",
-    "preview(logs, head=-1)",
-    "chunk(logs, size=0)",
-    'chunk(logs, by="words")',
-    'search(logs, "")',
-    "search(logs)",
-    'search(logs, "a", template="b")',
-    "search(logs, /a**/)",
-    "search(logs, /(?=a)/)",
-    "search(logs, /a{1000}{1000}/)",
-    'sub_lm("{nosuch}")',
-    'extract_over_chunks(rows, "no placeholder")',
-    'sub_lm("a", role="nobody")',
-    'reduce(rows, "{items}", fan_in=1)',
-    'classify(rows, "spam?")',
-    "forget(logs)",
-    "show(1 == 2 == 3)",
-    "for x in rows",
-    "show(logs)  # a comment",
-    "",
-]
-"""What no decoder writes, in a run with the variables of `vocabulary`."""
-
-
-def problems(text: str, names: tuple[str, ...] = (*INPUTS, *MADE)) -> list[Problem]:
-    """The problems that the parser or the checker finds in a program."""
-    said = parse(text)
-    if not isinstance(said, Parsed):
-        return list(said.problems)
-    return all_problems(check(said, Scope(frozenset(names), frozenset(INPUTS), ACTIONS, Policy())))
 
 
 def sampled(count: int, seed: int, grammar: str | None = None) -> list[str]:
-    drawn = random.Random(seed)
+    """Random programs over the vocabulary that most tests use, or of this grammar."""
     start = START if grammar is None else matcher(grammar)
-    found = (sample(start, drawn) for _ in range(count))
-    return [text for text in found if text is not None]
-
-
-def twice(problem: Problem) -> bool:
-    """A name that is given twice, which no context-free grammar can refuse."""
-    return problem.code == "duplicate" or "two groups have the name" in problem.message
+    return draw(lambda drawn: sample(start, drawn), count, seed)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -89,17 +29,16 @@ def test_what_a_decoder_writes_parses_and_checks(seed: int) -> None:
     programs = sampled(count, seed)
 
     assert len(programs) > 0.6 * count
-    assert [(text, problems(text)) for text in programs if [p for p in problems(text) if not twice(p)]] == []
+    assert refused(programs) == []
 
 
 @pytest.mark.slow
 def test_ten_thousand_programs_parse_and_check() -> None:
     """Random programs pass, and every action occurs in them."""
     programs = sampled(10_000, 99)
-    refused = [(text, problems(text)) for text in programs if [p for p in problems(text) if not twice(p)]]
     called = {node.name for text in programs for node in _nodes(text) if isinstance(node, Call)}
 
-    assert refused == []
+    assert refused(programs) == []
     assert len(programs) > 7_000
     assert called == set(ACTIONS) - {"write_var", "tool_call", "tool_over_rows"}
 
@@ -107,30 +46,6 @@ def test_ten_thousand_programs_parse_and_check() -> None:
 def _nodes(text: str) -> list[object]:
     said = parse(text)
     return list(walk(said.program)) if isinstance(said, Parsed) else []
-
-
-def free(program: Program) -> tuple[str, ...]:
-    """The names that a program reads or writes, which may all be variables."""
-    from rlmlite_kernel.program.ast import Lit, Var
-    from rlmlite_kernel.program.templates import holes
-
-    found: set[str] = set()
-    for node in walk(program):
-        if isinstance(node, Var):
-            found.add(node.name)
-        elif isinstance(node, Lit) and isinstance(node.v, str):
-            found |= {hole.name for hole in holes(node.v)}
-    return tuple(sorted(found - set(BASICS) - {f"t{n}" for n in range(LONG)}))
-
-
-def known(text: str) -> bool:
-    """Whether a program of the corpus checks when its variables exist: whether it calls existing actions only."""
-    program = parse_program(text).program
-    scope = Scope(frozenset(free(program)), frozenset(), ACTIONS, Policy())
-    return not check(parse_program(text), scope)
-
-
-KNOWN = [text for text in corpus("valid") if known(text)]
 
 
 def test_most_of_the_corpus_calls_actions_that_there_are() -> None:
@@ -141,11 +56,9 @@ def test_most_of_the_corpus_calls_actions_that_there_are() -> None:
 @pytest.mark.parametrize("text", KNOWN)
 def test_a_valid_program_can_be_written(text: str) -> None:
     """A decoder can write every valid program in the one form of decode grammars."""
-    program = parse_program(text).program
-    names = free(program) or ("context",)
-    form = Form(names)
-    written = show(form.program(program))
-    start = matcher(decode_grammar(Vocabulary(table=ACTIONS, variables=names, tools=("http_get",)), form.made))
+    program, made, words = in_one_form(text)
+    written = show(program)
+    start = matcher(decode_grammar(words, made))
 
     assert accepts(start, written) is (text not in BEYOND), written
 
