@@ -12,7 +12,7 @@ Shared parts are kept once, so a fan-out over a million chunks takes one span fo
 the spans' lengths. The text itself is rendered when a request is read (`effects.calls`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import cast
 
@@ -28,7 +28,7 @@ from rlmlite_kernel.evaluation.texts import ROW_TEXT, as_text, follow_path, has_
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.program.schemas import Schema, spell_schema
-from rlmlite_kernel.program.templates import Hole, pieces
+from rlmlite_kernel.program.templates import Hole, join_texts, pieces
 from rlmlite_kernel.records.evolution import ANSWERS_ARE_HELD, FIELDS_OF_PROMPTS, LABELS_OF_QUESTIONS
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.fences import list_names
@@ -149,15 +149,21 @@ class PromptWriter:
         self._holdings: list[Callable[[int], Holding]] = []
 
     def write(
-        self, template: str, schema: Schema | None, schema_origins: int = 0, *, must_differ: bool = True
+        self,
+        template: str | Iterable[str | Hole],
+        schema: Schema | None,
+        schema_origins: int = 0,
+        *,
+        must_differ: bool = True,
     ) -> Prompts:
         """The prompts, one per row or one in all; a schema is asked for at the end. Raises `Fault("template")`.
 
-        `schema_origins` is where words of the schema come from: labels may be taken from data. `must_differ`: with
-        rows, no two prompts may be sure to be the same.
+        A template that is put together comes in pieces: in its texts a brace is a brace. `schema_origins` is where
+        words of the schema come from: labels may be taken from data. `must_differ`: with rows, no two prompts may be
+        sure to be the same.
         """
         parts: list[RowPart] = []
-        for piece in pieces(template):
+        for piece in pieces(template) if isinstance(template, str) else join_texts(template):
             if isinstance(piece, str):
                 parts.append(piece)
             else:

@@ -109,9 +109,10 @@ def _calls_of(ask: Ask, results: Sequence[Result], group: _Group, context: StepC
         origins = LM | DERIVED | input_bits_of(prompts.origins)
         try:
             return model_calls(mending(answers, wrong, prompts, origins), REPAIR_ROLE, ask.calls.place, context)
-        except Fault:
-            # This content may not go to it, so whoever gave the answer is asked.
-            pass
+        except Fault as fault:
+            # Content that may not go to it goes to whoever gave the answer.
+            if fault.code != "egress":
+                raise
     return model_calls(prompts.again(indexes, wrong), ask.calls.role, ask.calls.place, context)
 
 

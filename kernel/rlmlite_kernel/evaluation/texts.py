@@ -3,7 +3,13 @@
 as_text([1, "a", None], ..)             "1\\na\\n"
 as_text({"b": 1.5, "a": true}, ..)      {"a":true,"b":1.5}: canonical JSON, so that equal values read alike
 follow_path(rows, ("doc", "path"), ..)  what `{rows.doc.path}` stands for
+range_of([log[0:4], log[5:9]], ..)      log[0:9]: texts that follow one another are no copy
 """
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
 
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
@@ -12,7 +18,7 @@ from rlmlite_kernel.evaluation.work import NODE, READ
 from rlmlite_kernel.program.templates import Hole
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.evolution import WORK_BY_SIZE
-from rlmlite_kernel.values.columns import Text
+from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.values import LIST, Rows, Value, json_size, rows_of, size_of, to_json
 
 ROW_TEXT = Hole("chunk")
@@ -77,3 +83,26 @@ def follow_path(value: Value, path: tuple[str, ...], context: StepContext) -> Va
         else:
             value = access.read_attribute(value, name, context)
     return value
+
+
+def range_of(texts: Sequence[Text], longest: int, is_gap: Callable[[bytes], bool], context: StepContext) -> Text | None:
+    """Texts that follow one another in one content as the range that they are; None for others.
+
+    Between two of them stand at most `longest` bytes, of which `is_gap` says whether they may.
+    """
+    blob = texts[0].blob
+    pairs = list(pairwise(texts))
+    if any(after.blob != blob or not 0 <= after.start - before.stop <= longest for before, after in pairs):
+        return None
+    content = context.blobs.read(blob)
+    if all(is_gap(bytes(content[before.stop : after.start])) for before, after in pairs):
+        return Text(blob, texts[0].start, texts[-1].stop)
+    return None
+
+
+def spans_of(texts: Sequence[Text]) -> Spans:
+    """Texts as a column."""
+    number_of = {blob: number for number, blob in enumerate(dict.fromkeys(text.blob for text in texts))}
+    places = [(number_of[text.blob], text.start, text.stop) for text in texts]
+    which, starts, stops = np.array(places, np.int64).reshape(-1, 3).T
+    return Spans(tuple(number_of) or ("",), starts, stops, which if len(number_of) > 1 else None)

@@ -7,7 +7,9 @@ Every other brace is text, so JSON examples need no escaping; `{{name}}` is the 
 A template is read once, and what is put into a hole is never read: content cannot bring placeholders of its own.
 """
 
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import groupby
 
 import msgspec
 
@@ -41,6 +43,15 @@ def pieces(template: str) -> tuple[str | Hole, ...]:
 def holes(template: str) -> tuple[Hole, ...]:
     """The placeholders, in order."""
     return tuple(piece for piece in pieces(template) if isinstance(piece, Hole))
+
+
+def join_texts(parts: Iterable[str | Hole]) -> Iterator[str | Hole]:
+    """The pieces of a template that is put together of others: neighbouring texts as one."""
+    for is_text, run in groupby(parts, lambda part: isinstance(part, str)):
+        if is_text:
+            yield "".join(map(str, run))
+        else:
+            yield from run
 
 
 class _Reader:

@@ -196,13 +196,13 @@ ARITHMETIC: dict[str, Callable[[Value, Value], Value]] = {
 
 def _calculate(work: Callable[[Any, Any], Number], left: Value, right: Value) -> Value:
     try:
-        return _number(work(left, right))
+        return within_digits(work(left, right))
     except OverflowError:
         # A whole number that no decimal can hold met a decimal.
         return None
 
 
-def _number(value: Number) -> Value:
+def within_digits(value: Number) -> Value:
     """A result within the limits: at most 1,000 digits; a decimal that overflows is null."""
     # A fault and not null, which a program would take for a type that does not fit. Products of products grow fast.
     if type(value) is int:

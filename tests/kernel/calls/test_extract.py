@@ -51,6 +51,16 @@ def test_words_that_stand_nowhere_are_said_and_are_no_evidence() -> None:
     assert "1 of 1 texts of the answer do not stand in the text word for word" in shown
 
 
+def test_what_is_too_much_to_look_up_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer then rests on what the text itself rests on: one of an input on nothing."""
+    monkeypatch.setattr("rlmlite_kernel.actions.calls.extract._MOST_BYTES", len(MAIL) - 1)
+    run = Machine({"mail": MAIL})
+    shown = run.turn(f"m = extract({SCHEMA}, mail)", lambda prompt: json.dumps(ANSWER))
+
+    assert quotes(run, "m") == []
+    assert "1 texts of the answer were not looked up" in shown
+
+
 def test_rows_are_read_in_batches_and_keep_their_fields() -> None:
     """Each row comes back with the fields of the schema, and rests on its own span."""
     run = Machine({"mail": MAIL})

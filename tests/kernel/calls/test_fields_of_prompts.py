@@ -28,6 +28,8 @@ def yes(prompt: str) -> str:
         ("Is {subject} spam?", ["win", "lunch"]),
         ("Is {subject} of {from.name} spam?", ['{"from.name":"ann","subject":"win"}']),
         ("Is {{body}} of {subject} spam?", ["win"]),
+        ('Answer in the form {\\"of\\": {subject}}.', ["win", "lunch"]),
+        ("Is {{subject} spam?", ["win", "lunch"]),
     ],
 )
 def test_fields_that_a_prompt_names_are_sent_and_no_others(prompt: str, lines: list[str]) -> None:

@@ -133,6 +133,14 @@ def test_a_bucket_is_of_the_kind_of_what_lies_in_it(size: str, starts: list[str 
     assert everywhere(f'bucket(.text, "{size}")', texts)[0] == starts
 
 
+@pytest.mark.parametrize("size", ["1h", "1d", "1mo", "1y"])
+def test_what_lies_outside_of_all_years_has_no_bucket_and_no_day(size: str) -> None:
+    """An offset or a leap second may lead out of them: null with a warning, wherever it is asked."""
+    texts = ["0001-01-01T00:00:00+05:00", "9999-12-31T23:00:00-05:00", "9999-12-31 23:59:60"]
+    assert everywhere(f'bucket(.text, "{size}")', texts) == ([None] * 3, ["not_dates 3"])
+    assert everywhere("date_part(.text, day)", texts[2:]) == ([None], ["not_dates 1"])
+
+
 @pytest.mark.parametrize("size", ["5M", "0m", "5", "m5", "-1h", "1.5h", ""])
 def test_what_is_no_size_of_a_bucket_is_a_fault(size: str) -> None:
     """`5M` is minutes here and months there, so it is neither."""

@@ -53,6 +53,14 @@ def test_rounding_is_that_of_decimals(number: float, digits: int) -> None:
     assert math.isclose(rounded, number, abs_tol=0.51 * 10**-digits)
 
 
+@pytest.mark.parametrize(("digits", "code"), [(-1, "too_large"), (-1000, "too_large"), (-1001, ""), (1, "")])
+def test_a_rounded_number_has_no_more_digits_than_others(digits: int, code: str) -> None:
+    """A thousand nines are rounded up to a thousand and one digits, which no value has; or down to 0."""
+    machine = Machine({"n": int("9" * 1_000)})
+    machine.turn(f"x = round(n, {digits})")
+    assert machine.codes() == [code]
+
+
 @pytest.mark.parametrize(("call", "others"), [("round(.text)", 3), ("abs(.text)", 3), ("round(.text, 2)", 3)])
 def test_what_is_no_number_is_said(call: str, others: int) -> None:
     """Texts that spell a number among it: `float` reads those."""

@@ -12,18 +12,17 @@ answer that the schema leaves to the model (a `str`, no alternative of a few wor
 A string counts where it stands as whole words: the "ann" of "annual" is none.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import msgspec
-import numpy as np
 
 from rlmlite_kernel.actions.calls import row_batches, sub_lm
 from rlmlite_kernel.effects.calls import Ask, CallSite, Settle
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import TaintedValue, words_of
-from rlmlite_kernel.evaluation.texts import as_text
+from rlmlite_kernel.evaluation.texts import as_text, spans_of
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import Basic, Many, OneOf, Schema, Shape, fits
 from rlmlite_kernel.program.templates import holes
@@ -37,7 +36,8 @@ _SHOWN = "text"
 """The placeholder that the text stands for."""
 
 _MOST_BYTES = 1 << 28
-"""Bytes that are looked through for the strings of one answer. Beyond, the answer rests on the text as a whole."""
+"""Bytes that are looked through for the strings of one answer. Beyond, it rests on what the text itself rests on, and a note
+says so."""
 
 
 def ask_extract(
@@ -102,6 +102,10 @@ def _sources_of(strings: Sequence[str], text: TaintedValue, context: StepContext
     shown = value if isinstance(value, Text) else as_text(value, context)
     size = len(shown)
     if size * len(strings) > _MOST_BYTES:
+        message = (
+            f"{len(strings):,} texts of the answer were not looked up in its {size:,} bytes: their places are not known"
+        )
+        context.note(message, code="evidence_limited")
         return text.sources
     content = shown.read(context.blobs) if isinstance(shown, Text) else shown.encode()
     places = [place_of(string.encode(), content) for string in strings]
@@ -113,8 +117,12 @@ def _sources_of(strings: Sequence[str], text: TaintedValue, context: StepContext
         return ()
     if not isinstance(shown, Text):
         return text.sources
-    found = [(shown.start + at, len(string.encode())) for string, at in zip(strings, places, strict=True) if at >= 0]
-    return (_spans(shown.blob, found),)
+    found = {
+        Text(shown.blob, shown.start + at, shown.start + at + len(string.encode()))
+        for string, at in zip(strings, places, strict=True)
+        if at >= 0
+    }
+    return (spans_of(sorted(found, key=lambda text: (text.start, text.stop))),)
 
 
 def place_of(words: bytes, content: bytes) -> int:
@@ -128,8 +136,3 @@ def place_of(words: bytes, content: bytes) -> int:
 def _is_within_a_word(start: int, stop: int, content: bytes) -> bool:
     # Only of ASCII it is certain: many scripts have no blanks between words.
     return any(0 < at < len(content) and content[at - 1 : at + 1].isalnum() for at in (start, stop))
-
-
-def _spans(blob: str, places: Iterable[tuple[int, int]]) -> Spans:
-    starts, sizes = np.array(sorted(set(places)), np.int64).T
-    return Spans((blob,), starts, starts + sizes)

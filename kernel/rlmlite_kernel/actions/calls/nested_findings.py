@@ -17,12 +17,11 @@ has given it: whatever it says, its places are clipped to its inputs.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias, TypeGuard
 
-import numpy as np
-
 from rlmlite_kernel.effects.holdings import Holding, HoldingReader
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import TaintedValue, Words, words_of
+from rlmlite_kernel.evaluation.texts import spans_of
 from rlmlite_kernel.observation.coverage import KINDS, places_by_path
 from rlmlite_kernel.observation.evidence import MAX_SPANS, texts_of, texts_of_words
 from rlmlite_kernel.records.canonical import value_bytes
@@ -49,7 +48,7 @@ def evidence_of(result: Result, inputs: Mapping[str, TaintedValue], context: Ste
     for found in findings.evidence:
         texts += finder.texts_of(found)
     _say_what_is_left_out(findings, finder, context)
-    return () if not texts else (_spans_of(list(dict.fromkeys(texts))),)
+    return () if not texts else (spans_of(list(dict.fromkeys(texts))),)
 
 
 def coverage_of(
@@ -219,19 +218,9 @@ class _Finder:
             document = self._document(held.value, path)
             content = _content_of(held.value if document is None else document, blobs)
             near = [*texts_of_words(_words_behind(held), self._context), *texts_of(held, self._context)]
-            origins = [(text, bytes(text.read(blobs))) for text in dict.fromkeys(near) if is_input(text)]
+            origins = [(text, text.read(blobs)) for text in dict.fromkeys(near) if is_input(text)]
             self._made[name, path] = _Made(content, origins)
         return self._made[name, path]
-
-
-def _spans_of(texts: Sequence[Text]) -> Spans:
-    blobs = tuple(dict.fromkeys(text.blob for text in texts))
-    number_of = {blob: number for number, blob in enumerate(blobs)}
-    starts, stops, which = (
-        np.array([value(text) for text in texts], np.int64)
-        for value in (lambda text: text.start, lambda text: text.stop, lambda text: number_of[text.blob])
-    )
-    return Spans(blobs, starts, stops, which)
 
 
 def _say_what_is_left_out(findings: Findings, finder: _Finder, context: StepContext) -> None:

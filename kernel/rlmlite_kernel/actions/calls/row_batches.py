@@ -17,7 +17,6 @@ Each round is a round of the step, so every prompt and reply is in the receipt. 
 this one failed (the model is most likely not reachable), or if the budget has no call left for it.
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -37,7 +36,7 @@ from rlmlite_kernel.evaluation.taint import DERIVED, LM, TaintedValue, merge_tai
 from rlmlite_kernel.evaluation.texts import as_text, follow_path, has_field, line_of
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import Basic, Literal, Many, OneOf, Schema, Shape, read_reply, refusal_of
-from rlmlite_kernel.program.templates import Hole, holes
+from rlmlite_kernel.program.templates import Hole, holes, pieces
 from rlmlite_kernel.records.evolution import CALLS_ARE_SHARED, FIELDS_OF_PROMPTS
 from rlmlite_kernel.values.columns import Cells, Column
 from rlmlite_kernel.values.values import Rows, Value, size_of
@@ -46,7 +45,7 @@ ROUNDS = 3
 """How many times a row is asked about at most."""
 
 # Where a batch stands in the prompt, and what its fence names.
-_FIELD = "numbered_rows"
+_BATCH = Hole("numbered_rows")
 
 
 class _Questions(msgspec.Struct, frozen=True, eq=False):
@@ -170,7 +169,7 @@ def _ask_round(
     texts = [_number_lines(batch, questions.lines) for batch in batches]
     context.ensure_room(sum(map(size_of, texts)))
     # The batches go in as a column: the prompt writer fences its cells and gives the prompts the rows' origins.
-    batch_rows = Rows("rows", {_FIELD: Cells(texts)}, len(texts))
+    batch_rows = Rows("rows", {_BATCH.name: Cells(texts)}, len(texts))
     tainted_batches = TaintedValue(batch_rows, questions.rows.origins)
     writer = PromptWriter(
         context,
@@ -186,20 +185,17 @@ def _ask_round(
     return Ask(calls, take_replies, whole=False, check=partial(_what_is_wrong, batches, questions.reply_schema))
 
 
-def _template_of(questions: _Questions, wrong: str) -> str:
+def _template_of(questions: _Questions, wrong: str) -> list[str | Hole]:
     """The prompt of every batch. Its placeholders for fields stay as they are: the rows below say what they hold.
 
     `wrong` is what was wrong with an answer of the round before, if there was one.
     """
-    prompt, names = questions.prompt, ", ".join(f"{{{{{hole}}}}}" for hole in questions.fields)
-    for hole in questions.fields:
-        # Not `{{name}}`, which is text already.
-        prompt = re.sub(rf"(?<!\{{)\{{{re.escape(str(hole))}\}}(?!\}})", f"{{{{{hole}}}}}", prompt)
+    fields = questions.fields
+    prompt = [f"{{{piece}}}" if piece in fields else piece for piece in pieces(questions.prompt)]
+    refused = f"\n\nAn answer about these rows was refused: {wrong}." if wrong else ""
+    names = ", ".join(f"{{{hole}}}" for hole in fields)
     instead = f", each of which gives {names}" if names else ""
-    # A name of a field may have braces, which are no placeholder.
-    refused = f"\n\nAn answer about these rows was refused: {wrong}.".replace("{", "{{").replace("}", "}}")
-    said = refused if wrong else ""
-    return f"{prompt}{said}\n\nOne answer for each of these rows{instead}:\n{{{_FIELD}}}"
+    return [*prompt, f"{refused}\n\nOne answer for each of these rows{instead}:\n", _BATCH]
 
 
 def _hold_batch(questions: _Questions, batches: Sequence[tuple[int, ...]], context: StepContext, call: int) -> Holding:

@@ -13,7 +13,7 @@ from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.misses import example_of
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.canonical import MAX_DIGITS
-from rlmlite_kernel.values.operators import divide, is_number, why_null
+from rlmlite_kernel.values.operators import divide, is_number, why_null, within_digits
 from rlmlite_kernel.values.values import Value, kind_of
 
 
@@ -97,7 +97,8 @@ def absolute(context: StepContext, value: Value) -> Value:
 
 def round_(context: StepContext, value: Value, digits: int | None) -> Value:
     """A number with so many digits after the point; a whole number for none, or fewer: round(1250, -2) is 1300."""
-    places = min(max(digits or 0, -MAX_DIGITS), MAX_DIGITS)
+    # Beyond these every number is 0, or stays as it is.
+    places = min(max(digits or 0, -MAX_DIGITS - 1), MAX_DIGITS)
     result = _rounded(value, places) if isinstance(value, int | float) and is_number(value) else None
     return say_null("round", result, value, "not_numbers", "numbers", context, _FOR_TEXTS)
 
@@ -117,4 +118,4 @@ def _rounded(number: float, places: int) -> Value:
         return number if places > 0 else int(number)
     exact = Decimal(int(number)) if is_whole else Decimal(repr(number))
     rounded = exact.quantize(Decimal(1).scaleb(-places, _EXACT), context=_EXACT)
-    return float(rounded) if places > 0 else int(rounded)
+    return float(rounded) if places > 0 else within_digits(int(rounded))

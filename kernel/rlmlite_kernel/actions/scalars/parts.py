@@ -135,9 +135,7 @@ def capture(context: StepContext, text: Value, pattern: Matcher, group: Value) -
     number = _group_number(pattern, group)
     if not isinstance(text, str | Text):
         return say_null("capture", None, text, "not_texts", "texts", context)
-    content = (
-        text.encode() if isinstance(text, str) else memoryview(context.blobs.read(text.blob))[text.start : text.stop]
-    )
+    content = text.encode() if isinstance(text, str) else _content_of(text, context)
     spans = _first_match(content, pattern, context)
     span = next((spans[each] for each in number if spans and spans[each][0] >= 0), None)
     if span is None:

@@ -11,7 +11,6 @@ They read what `date` reads, and as strictly: what is no time, or may be several
 many and why. How times are spelled is in `engines.spelled`; why they look so, in decision 0028.
 """
 
-import datetime
 from typing import TYPE_CHECKING
 
 from rlmlite_kernel.actions.scalars.dates import UNITS, WORK_OF_DATE, check_options, miss_date
@@ -104,10 +103,14 @@ def date_part(context: StepContext, value: Value, part: str) -> Value:
 
 
 def _part_of(moment: "Moment", part: str) -> Value:
-    days, second = divmod(moment.seconds, 86_400)
+    from rlmlite_kernel.engines.spelled.moments import DAY_SECONDS, date_of
+
     if part in _OF_CLOCK:
+        second = moment.seconds % DAY_SECONDS
         return {"hour": second // 3_600, "minute": second // 60 % 60, "second": second % 60}[part]
-    day = datetime.date(1970, 1, 1) + datetime.timedelta(days=days)
+    day = date_of(moment)
+    if day is None:
+        return None
     if part == "weekday":
         return _WEEKDAYS[day.weekday()]
     if part == "week":

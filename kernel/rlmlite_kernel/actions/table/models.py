@@ -2,7 +2,7 @@
 
 from rlmlite_kernel.actions.calls import nested, nested_settings, reduce, row_batches, sub_lm
 from rlmlite_kernel.actions.calls.over_rows import nested as explore
-from rlmlite_kernel.actions.table.shared import BATCH, ROLE, ROWS
+from rlmlite_kernel.actions.table.shared import BATCH, ROLE, ROWS, calls_per_batch
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.costs import (
     ANY_AMOUNT,
@@ -35,17 +35,7 @@ def _call_per_chunk(call: PricedCall) -> dict[str, Range]:
 
 
 def _call_per_batch(call: PricedCall) -> dict[str, Range]:
-    """One call for each batch of rows, and again for what was not answered, up to `ROUNDS` times in all.
-
-    100 rows at 20 a batch are at least 5 calls. At most there are 15: a later round never has more batches.
-    """
-    rows = call.subject.rows
-    batches = rows.groups_of(call.whole_number("batch"))
-    # The lower bound is one round: every batch may be answered in full at once.
-    most_calls = None
-    if batches.high is not None:
-        most_calls = batches.high * row_batches.ROUNDS
-    return call.model_calls(Range(batches.low, most_calls))
+    return calls_per_batch(call, call.subject.rows)
 
 
 def _call_per_merge(call: PricedCall) -> dict[str, Range]:

@@ -1,7 +1,7 @@
 """Actions that read text as a value: by its syntax, or by a model."""
 
-from rlmlite_kernel.actions.calls import extract, row_batches
-from rlmlite_kernel.actions.table.shared import BATCH, ROLE
+from rlmlite_kernel.actions.calls import extract
+from rlmlite_kernel.actions.table.shared import BATCH, ROLE, calls_per_batch
 from rlmlite_kernel.actions.texts import json_parse
 from rlmlite_kernel.program.action_table import Action, Param
 from rlmlite_kernel.program.costs import ANY_AMOUNT, MODEL_BUDGETS, CostRule, Extent, PricedCall, Range
@@ -9,10 +9,8 @@ from rlmlite_kernel.records.evolution import FIELDS_OF_PROMPTS, TIMES_AND_STEMS
 
 
 def _call_per_text(call: PricedCall) -> dict[str, Range]:
-    """One call for a text. Of rows the batches, each of which is asked again for what it lacks."""
-    batches = call.extent("text").rows.groups_of(call.whole_number("batch"))
-    most = None if batches.high is None else batches.high * row_batches.ROUNDS
-    return call.model_calls(Range(batches.low, most))
+    """One call for a text, and for rows those of their batches."""
+    return calls_per_batch(call, call.extent("text").rows)
 
 
 ACTIONS = (

@@ -12,6 +12,9 @@ from rlmlite_kernel.program.costs import FREE
 from rlmlite_kernel.records.evolution import STRICT_DATES, TIMES_AND_STEMS
 
 _VALUE = Param("value", "any", "any value")
+_NUMBER = Param("value", "any", "a number")
+_TEXT = Param("text", "any", "text")
+_ENDS = (_TEXT, Param("part", "any", "text, or a list of which any will do"))
 
 
 def _scalar(name: str, run: Any, params: tuple[Param, ...], result: str, help_: str, example: str) -> Action:
@@ -32,12 +35,12 @@ _DATE_OPTIONS = (
 
 
 ACTIONS = (
-    _scalar("lower", texts.lower, (Param("text", "any", "text"),), "text", "in lower case", example='"error"'),
-    _scalar("upper", texts.upper, (Param("text", "any", "text"),), "text", "in upper case", example='"ERROR"'),
+    _scalar("lower", texts.lower, (_TEXT,), "text", "in lower case", example='"error"'),
+    _scalar("upper", texts.upper, (_TEXT,), "text", "in upper case", example='"ERROR"'),
     _scalar(
         "strip",
         texts.strip,
-        (Param("text", "any", "text"),),
+        (_TEXT,),
         "text",
         "without white space at both ends",
         example='"ERROR disk"',
@@ -45,7 +48,7 @@ ACTIONS = (
     _new_scalar(
         "starts_with",
         texts.starts_with,
-        (Param("text", "any", "text"), Param("part", "any", "text, or a list of which any will do")),
+        _ENDS,
         "true or false",
         "whether a text begins with another",
         example="true",
@@ -53,7 +56,7 @@ ACTIONS = (
     _new_scalar(
         "ends_with",
         texts.ends_with,
-        (Param("text", "any", "text"), Param("part", "any", "text, or a list of which any will do")),
+        _ENDS,
         "true or false",
         "whether a text ends with another",
         example="true",
@@ -108,14 +111,14 @@ ACTIONS = (
         "round",
         numbers.round_,
         (
-            Param("value", "any", "a number"),
+            _NUMBER,
             Param("digits", "int", "digits after the point; below 0 before it", default=None),
         ),
         "a number",
         "the nearest number with so many digits, by default a whole one; of two the one farther from zero: 2.5 is 3",
         example="2.68",
     ),
-    _new_scalar("abs", numbers.absolute, (Param("value", "any", "a number"),), "a number", "without its sign", "3"),
+    _new_scalar("abs", numbers.absolute, (_NUMBER,), "a number", "without its sign", "3"),
     _scalar("str", texts.to_str, (_VALUE,), "text", "any value as text", example='"12"'),
     _scalar(
         "date",

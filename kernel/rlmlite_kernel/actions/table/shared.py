@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rlmlite_kernel.actions.calls.row_batches import ROUNDS
 from rlmlite_kernel.program.action_table import Action, Param
-from rlmlite_kernel.program.costs import Extent, PricedCall, SizeRule, unknown_size
+from rlmlite_kernel.program.costs import Extent, PricedCall, Range, SizeRule, unknown_size
 from rlmlite_kernel.records.settings import SUB_ROLE
 
 TARGET = Param("target", "target", "text, documents, or rows with a text")
@@ -40,6 +41,17 @@ def on_rows(
         size=size,
         since=since,
     )
+
+
+def calls_per_batch(call: PricedCall, rows: Range) -> dict[str, Range]:
+    """One call for each batch of rows, and again for what was not answered, up to `ROUNDS` times in all.
+
+    100 rows at 20 a batch are at least 5 calls. At most there are 15: a later round never has more batches.
+    """
+    batches = rows.groups_of(call.whole_number("batch"))
+    # The lower bound is one round: every batch may be answered in full at once.
+    most = None if batches.high is None else batches.high * ROUNDS
+    return call.model_calls(Range(batches.low, most))
 
 
 def text_pieces(call: PricedCall) -> Extent:

@@ -13,7 +13,6 @@ keys were cut is said. Without a size the bound is half of what one call may be 
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -24,11 +23,11 @@ from rlmlite_kernel.engines.cut.cut import chunk_bytes_at_lines
 from rlmlite_kernel.evaluation import access
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import column_values
+from rlmlite_kernel.evaluation.texts import range_of, spans_of
 from rlmlite_kernel.evaluation.work import CALL
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.ast import Expr
-from rlmlite_kernel.values.blobs import digest_of_name
-from rlmlite_kernel.values.columns import Cells, Column, Ints, Spans, Text
+from rlmlite_kernel.values.columns import Cells, Column, Ints, Text
 from rlmlite_kernel.values.values import Rows, Value, kind_of, rows_of
 
 _LONGEST_GAP = 2
@@ -131,30 +130,17 @@ def _rows(parts: Sequence[_Part], context: StepContext) -> Rows:
         "end": Cells([None if each is None else each.stop for each in places]),
         "text": Cells(texts),
     }
-    return Rows("chunks", columns, len(parts), _spans(first_rows))
+    return Rows("chunks", columns, len(parts), spans_of(first_rows))
 
 
 def _joined(texts: Sequence[Text], context: StepContext) -> Value:
     """Texts that follow one another as the range that they are; others as a string, a line each."""
-    if _follow_one_another(texts, context):
-        return Text(texts[0].blob, texts[0].start, texts[-1].stop)
+    place = range_of(texts, _LONGEST_GAP, _is_blank, context)
+    if place is not None:
+        return place
     context.ensure_room(sum(len(text) + 1 for text in texts))
     return "\n".join(context.string(text) for text in texts)
 
 
-def _follow_one_another(texts: Sequence[Text], context: StepContext) -> bool:
-    blob = texts[0].blob
-    for before, after in pairwise(texts):
-        if after.blob != blob or not 0 <= after.start - before.stop <= _LONGEST_GAP:
-            return False
-    content = context.blobs.read(digest_of_name(blob))
-    gaps = (bytes(content[before.stop : after.start]) for before, after in pairwise(texts))
-    return all(not gap or gap.isspace() for gap in gaps)
-
-
-def _spans(texts: Sequence[Text]) -> Spans:
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(text.blob for text in texts))}
-    which = np.array([numbers[text.blob] for text in texts], np.int64)
-    starts = np.array([text.start for text in texts], np.int64)
-    stops = np.array([text.stop for text in texts], np.int64)
-    return Spans(tuple(numbers) or ("",), starts, stops, which if len(numbers) > 1 else None)
+def _is_blank(gap: bytes) -> bool:
+    return not gap or gap.isspace()

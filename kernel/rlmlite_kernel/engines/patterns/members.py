@@ -36,11 +36,6 @@ class TemplateMembers:
         """Whether the template is one of the text's."""
         return self._key in self._table.keys
 
-    @property
-    def overflow(self) -> int:
-        """Lines of which no template is known, as there are too many kinds of lines."""
-        return self._table.overflow
-
     def select(self, content: Buffer, starts: IntArray, stop: int) -> BoolArray:
         """Which of the lines that begin at `starts`, in order, are members. `stop` is where the text ends."""
         chosen = np.zeros(len(starts), np.bool_)

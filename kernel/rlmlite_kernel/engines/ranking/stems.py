@@ -79,10 +79,10 @@ def _learn_stems(text: bytes, words: list[tuple[int, int]]) -> None:
 def query_stems(text: str) -> tuple[str, ...]:
     """The words of a query as they are spelled, without accents, the first of each stem."""
     # The first of each stem is put in last, and stays.
-    words = reversed(query_words(text, plain=True))
-    by_stem = {stem_word(word) if _ENGLISH.fullmatch(word.encode()) else word: word for word in words}
+    words = query_words(text, plain=True)
+    by_stem = {stem_word(word) if _ENGLISH.fullmatch(word.encode()) else word: word for word in reversed(words)}
     firsts = set(by_stem.values())
-    return tuple(word for word in query_words(text, plain=True) if word in firsts)
+    return tuple(word for word in words if word in firsts)
 
 
 def stem_hashes(words: tuple[str, ...]) -> Hashes:

@@ -13,7 +13,7 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from rlmlite_kernel.engines.spelled.moments import DAY_SECONDS, Moment
+from rlmlite_kernel.engines.spelled.moments import DAY_SECONDS, EPOCH, Moment, date_of
 
 _MONTH_UNITS: Final = {"mo": 1, "month": 1, "months": 1, "quarter": 3, "quarters": 3, "y": 12, "year": 12, "years": 12}
 _SECOND_UNITS: Final = {
@@ -27,7 +27,6 @@ _SIZE = re.compile(r"([0-9]{0,6}) ?([a-zA-Z]+)")
 # Monday, 5 January 1970.
 _FIRST_MONDAY = 4 * DAY_SECONDS
 _FIRST_YEAR = 1970
-_EPOCH = datetime.date(_FIRST_YEAR, 1, 1).toordinal()
 
 EXPECTED: Final = 'a bucket is a number and a unit, such as "30s", "5m", "1h", "1d", "1w", "1mo" or "1y"'
 
@@ -56,7 +55,7 @@ def read_bucket(text: str) -> BucketSize | None:
 
 
 def bucket_of(moment: Moment, size: BucketSize) -> Moment | None:
-    """Where the bucket begins; None for a bucket of less than a day of a day, and before year 1."""
+    """Where the bucket begins; None for a bucket of less than a day of a day, and outside of the years 1 to 9999."""
     if moment.kind == "day" and size.seconds % DAY_SECONDS:
         return None
     if size.months:
@@ -66,10 +65,12 @@ def bucket_of(moment: Moment, size: BucketSize) -> Moment | None:
 
 
 def _month_of(moment: Moment, months: int) -> Moment | None:
-    day = datetime.date.fromordinal(moment.seconds // DAY_SECONDS + _EPOCH)
+    day = date_of(moment)
+    if day is None:
+        return None
     month = ((day.year - _FIRST_YEAR) * 12 + day.month - 1) // months * months
     year = _FIRST_YEAR + month // 12
     if year < 1:
         return None
-    first = datetime.date(year, month % 12 + 1, 1).toordinal() - _EPOCH
+    first = datetime.date(year, month % 12 + 1, 1).toordinal() - EPOCH
     return Moment(moment.kind, first * DAY_SECONDS)

@@ -18,13 +18,14 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple, TypeAlias
 
 from rlmlite_kernel.engines.spelled.date_forms import MONTHS, WEEKDAYS, date_forms
+from rlmlite_kernel.engines.spelled.moments import DAY_SECONDS, EPOCH
 
 _LONGEST = 100
 """Characters of the longest text that can be a date. The longest real ones have some 70."""
 
 _CENTURY = 100
-_DAY_SECONDS = 86_400
-_EPOCH = datetime.date(1970, 1, 1).toordinal()
+COUNT: Final = re.compile(r"[+-]?\d{1,30}(?:\.\d{0,30})?", re.ASCII)
+"""A plain number: how a text counts time since 1970."""
 
 
 Parts: TypeAlias = dict[str, str | None]
@@ -88,7 +89,7 @@ def read_parts(text: str, order: str | None, year: int | None) -> tuple[Reading,
 def read_count(count: float | str, per_second: int) -> Reading:
     """The day, in UTC, of a count of time since 1970, of so many units a second; a text must be a plain number."""
     if isinstance(count, str):
-        if not re.fullmatch(r"[+-]?\d{1,30}(?:\.\d{0,30})?", count.strip(), re.ASCII):
+        if not COUNT.fullmatch(count.strip()):
             return NO_DATE
         # The whole part decides the day, but for a fraction before 1970.
         whole = int(count.strip().partition(".")[0])
@@ -96,7 +97,7 @@ def read_count(count: float | str, per_second: int) -> Reading:
         ticks = whole - is_before
     else:
         ticks = int(count // 1)
-    days = ticks // (_DAY_SECONDS * per_second) + _EPOCH
+    days = ticks // (DAY_SECONDS * per_second) + EPOCH
     if not 1 <= days <= datetime.date.max.toordinal():
         return NO_SUCH_DAY
     return Reading(datetime.date.fromordinal(days).isoformat())

@@ -24,7 +24,9 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 Kind: TypeAlias = Literal["day", "time", "instant"]
 
 DAY_SECONDS: Final = 86_400
-_EPOCH = datetime.date(1970, 1, 1).toordinal()
+EPOCH: Final = datetime.date(1970, 1, 1).toordinal()
+"""The ordinal of the day from which days and seconds are counted."""
+
 _LAST_DAY = datetime.date.max.toordinal()
 
 _MOMENT = re.compile(
@@ -67,7 +69,7 @@ def read_written_moment(text: str) -> tuple[Moment, int | None] | None:
 def _days_of(day: str) -> int | None:
     """Days since 1970. The lines of a log share a few days."""
     try:
-        return datetime.date.fromisoformat(day).toordinal() - _EPOCH
+        return datetime.date.fromisoformat(day).toordinal() - EPOCH
     except ValueError:
         return None
 
@@ -83,7 +85,7 @@ def _offset_seconds(zone: str) -> int:
 def write_moment(moment: Moment) -> str | None:
     """The spelling that sorts; None before year 1 and after year 9999."""
     days, second = divmod(moment.seconds, DAY_SECONDS)
-    day = write_day(days)
+    day = _write_day(days)
     if day is None or moment.kind == "day":
         return day
     fraction = f".{moment.fraction}" if moment.fraction else ""
@@ -92,11 +94,19 @@ def write_moment(moment: Moment) -> str | None:
 
 
 @lru_cache(maxsize=4_096)
-def write_day(days: int) -> str | None:
+def _write_day(days: int) -> str | None:
     """The day so many days after 1 January 1970."""
-    if not 1 <= days + _EPOCH <= _LAST_DAY:
-        return None
-    return datetime.date.fromordinal(days + _EPOCH).isoformat()
+    day = _date_at(days)
+    return None if day is None else day.isoformat()
+
+
+def date_of(moment: Moment) -> datetime.date | None:
+    """The day of a moment; None before year 1 and after year 9999, where an offset or a leap second may lead."""
+    return _date_at(moment.seconds // DAY_SECONDS)
+
+
+def _date_at(days: int) -> datetime.date | None:
+    return datetime.date.fromordinal(days + EPOCH) if 1 <= days + EPOCH <= _LAST_DAY else None
 
 
 def seconds_between(left: Moment, right: Moment) -> int | float:

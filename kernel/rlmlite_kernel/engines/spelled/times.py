@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from rlmlite_kernel.engines.spelled.date_forms import clock_form
 from rlmlite_kernel.engines.spelled.dates import (
+    COUNT,
     NO_DATE,
     NO_SUCH_DAY,
     Parts,
@@ -140,14 +141,15 @@ def to_moment(written: Written, offset: int | None) -> Moment | None:
 
 def read_count_of(count: float | str, per_second: int) -> tuple[Moment | None, str]:
     """The instant that a count of units since 1970 is, exactly; and what is wrong where there is none."""
-    if isinstance(count, str) and not re.fullmatch(r"[+-]?\d{1,30}(?:\.\d{0,30})?", count.strip(), re.ASCII):
+    if isinstance(count, str) and not COUNT.fullmatch(count.strip()):
         return None, NO_DATE.doubt
     # 1709633472.1 is not quite what a decimal holds: what is written counts.
     exact = Fraction(count.strip() if isinstance(count, str) else repr(count)) / per_second
     whole = int(exact // 1)
     if abs(whole) > _MOST_DAYS * DAY_SECONDS:
         return None, NO_SUCH_DAY.doubt
-    digits = f"{int((exact - whole) * 10**_DIGITS):0{_DIGITS}d}"
+    # Most counts are whole, and the digits of the others take longer than all the rest.
+    digits = "" if exact == whole else f"{int((exact - whole) * 10**_DIGITS):0{_DIGITS}d}"
     return Moment("instant", whole, digits.rstrip("0")), ""
 
 

@@ -14,14 +14,12 @@ Not by blocks of a large text: what they give is as large as what they are given
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.resolve import gather
-from rlmlite_kernel.evaluation.texts import as_text
+from rlmlite_kernel.evaluation.texts import as_text, range_of
 from rlmlite_kernel.evaluation.work import NODE
 from rlmlite_kernel.faults import Fault
-from rlmlite_kernel.values.blobs import digest_of_name
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.values import Value, kind_of, size_of
 
@@ -47,19 +45,11 @@ def gather_values(name: str, values: Sequence[Value], more: Sequence[Value], con
 def _join(values: Sequence[Value], separator: str, context: StepContext) -> Value:
     context.work(NODE * len(values), f"joining {len(values):,} values")
     texts = [value for value in values if isinstance(value, Text)]
-    if texts and len(texts) == len(values) and _follow_one_another(texts, separator.encode(), context):
-        return Text(texts[0].blob, texts[0].start, texts[-1].stop)
+    if texts and len(texts) == len(values):
+        place = range_of(texts, len(separator.encode()), separator.encode().__eq__, context)
+        if place is not None:
+            return place
     strings = gather((as_text(value, context) for value in values), context)
     size = sum(len(str(string).encode()) for string in strings) + len(separator.encode()) * max(0, len(strings) - 1)
     context.ensure_room(size)
     return separator.join(map(str, strings))
-
-
-def _follow_one_another(texts: Sequence[Text], separator: bytes, context: StepContext) -> bool:
-    """Whether texts are parts of one content, in order, with the separator between them and nothing else."""
-    blob = texts[0].blob
-    gap = len(separator)
-    if any(after.blob != blob or after.start - before.stop != gap for before, after in pairwise(texts)):
-        return False
-    content = context.blobs.read(digest_of_name(blob))
-    return all(bytes(content[text.stop : text.stop + gap]) == separator for text in texts[:-1])
