@@ -28,9 +28,7 @@ from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import DERIVED, LM, TaintedValue, input_bits_of
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.records.evolution import CALLS_ARE_SHARED
-
-REPAIR_ROLE: Final = "repair"
-"""The role that mends answers which are not of the form, if a run has it."""
+from rlmlite_kernel.records.settings import REPAIR_ROLE
 
 _SHORTER: Final = "it was cut off, so it was too long; be brief"
 _EMPTY: Final = "it was empty"

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from rlmlite_kernel.program.ast import Expr
-from rlmlite_kernel.records.settings import SUB_ROLE, Role
+from rlmlite_kernel.records.settings import REPAIR_ROLE, SUB_ROLE, Role
 
 
 class UndeclaredCostError(RuntimeError):
@@ -132,7 +132,7 @@ class PricedCall(msgspec.Struct, frozen=True, eq=False):
         # A role that is computed, or that no model plays, has no answers of a known length; the step may still fail.
         role = self.roles.get(self.constants.get("role", SUB_ROLE))
         longest_answer = 0 if role is None else role.max_output_tokens
-        repair = self.roles.get("repair", role)
+        repair = self.roles.get(REPAIR_ROLE, role)
         longest_repair = 0 if repair is None else repair.max_output_tokens
         most_tokens = None if count.high is None else count.high * max(longest_answer, longest_repair)
         return {

@@ -22,6 +22,9 @@ CONTROLLER_ROLE = "controller"
 SUB_ROLE = "sub"
 """The role that reads pieces of the inputs, unless a program names another."""
 
+REPAIR_ROLE = "repair"
+"""The role that mends answers which are not of the form, if a run has it."""
+
 
 REQUIRE_EVIDENCE = "require_evidence"
 """The gate by which an answer needs verbatim evidence."""

@@ -36,8 +36,8 @@ _SHOWN = "text"
 """The placeholder that the text stands for."""
 
 _MOST_BYTES = 1 << 28
-"""Bytes that are looked through for the strings of one answer. Beyond, it rests on what the text itself rests on, and a note
-says so."""
+"""Bytes that are looked through for the strings of one answer. Beyond, a note says so, and it rests on what the text
+itself rests on."""
 
 
 def ask_extract(
