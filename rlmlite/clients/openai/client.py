@@ -28,6 +28,7 @@ from rlmlite.clients.interface.keys import OPENAI_ORIGIN, Key, is_this_machine, 
 from rlmlite.clients.interface.options import ATTEMPTS, Calling, Decode
 from rlmlite.clients.interface.prices import Price
 from rlmlite.clients.interface.program_forms import program_of
+from rlmlite.clients.interface.protocol import ProgramRequest
 from rlmlite.clients.openai.wire import WireFormat
 from rlmlite.clients.openai.writer import Asked, RequestWriter
 from rlmlite.clients.programs.choice import ProgramWays
@@ -157,7 +158,10 @@ class ModelServer:
 
     async def _ask(self, connection: "Connection", text: str, request: Request) -> "tuple[bytes | NoReply, Asked]":
         """The reply, and how it was asked for. A request that is refused for one of its fields is written otherwise."""
-        await self._programs.settle(request, connection.look)
+        if isinstance(request, ProgramRequest):
+            # Of nested runs that begin at the same time one looks, and the others wait for what it sees.
+            async with connection.looking:
+                await self._programs.settle(connection.look)
         ATTEMPTS.set(0)
         asked = self._writer.begin(request)
         # It ends: every round gives up one field, or one way to send a schema, and there are only a few.

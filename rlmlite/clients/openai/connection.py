@@ -6,6 +6,7 @@ the kernel's words for failures.
 Imported when a server is first asked: the SDK takes its time to import.
 """
 
+import asyncio
 import importlib.util
 import re
 import socket
@@ -62,6 +63,7 @@ class Connection:
         make_client = _AttemptsOverAiohttp if AIOHTTP else _AttemptsOverHttpx
         parts = urlsplit(base)
         self._root = f"{parts.scheme}://{parts.netloc}"
+        self.looking = asyncio.Lock()  # held while somebody finds out what the server can
         self._attempts = make_client(Destination(base, key), calling, wire)
         self._sdk = openai.AsyncOpenAI(
             # The SDK insists on one, and never learns the real one: `AttemptClient` puts it into the request.

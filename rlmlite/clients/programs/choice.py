@@ -43,9 +43,9 @@ class ProgramWays:
             self._ways, self._is_settled = ("lark",) if takes_lark(model) else ("words",), True
         self._refused: set[Way] = set()
 
-    async def settle(self, request: Request, look: Look) -> None:
-        """Find out what the server says, once, before the first program is asked for."""
-        if self._is_settled or not isinstance(request, ProgramRequest):
+    async def settle(self, look: Look) -> None:
+        """Find out what the server says, once, before the first program is asked for. One at a time."""
+        if self._is_settled:
             return
         way = await find_way(look)
         self._is_settled = True

@@ -10,8 +10,12 @@ import pytest
 
 import rlmlite
 from rlmlite.clients import Calling, client
+from rlmlite.clients.interface.program_forms import ProgramForms
+from rlmlite.clients.interface.protocol import ProgramRequest
+from rlmlite.clients.programs.choice import ProgramWays
 from rlmlite_kernel.records.records import Turn
 from rlmlite_traces import Level, Verdict, replay, verify
+from tests.grammar.decode.decoding import vocabulary
 from tests.rlmlite.clients.openai.api_calls import CHAT, FREE, RESPONSES
 from tests.rlmlite.clients.openai.model_server import (
     Ask,
@@ -85,6 +89,11 @@ def ask_controller(
     return outcome, server, told
 
 
+def program_request(model: str) -> ProgramRequest:
+    """A controller's call."""
+    return ProgramRequest("1", "controller", model, 100, ("x",), 1, "0", forms=ProgramForms(vocabulary()))
+
+
 def forms_of_calls(trace: Path) -> list[Mapping[str, str]]:
     """How the controller was asked at each turn, by the record."""
     turns = [record for record in verify(trace).records if isinstance(record, Turn) and record.call is not None]
@@ -123,6 +132,20 @@ def test_a_server_is_looked_at_once(tmp_path: Path) -> None:
     _, server, _ = ask_controller(LLAMA_CPP, tmp_path / "t.rlm", lambda *_: completion(next(replies)))
 
     assert (server.looked, len(server.asked)) == (["/props"], 2)
+
+
+def test_calls_that_begin_together_look_once() -> None:
+    """As those of nested runs do: one looks, and the others wait for what it sees."""
+
+    async def run() -> ModelServer:
+        async with serve(answer, LLAMA_CPP) as server:
+            controller = client(f"{server.url}{CHAT}", Calling(prices=FREE))
+            await asyncio.gather(*(controller.complete("x", program_request("m")) for _ in range(4)))
+            return server
+
+    server = asyncio.run(run())
+
+    assert (server.looked, ["grammar" in ask for ask in server.asked]) == (["/props"], [True] * 4)
 
 
 SETTINGS: Sequence[tuple[str, Pages, str, str]] = [
@@ -212,16 +235,12 @@ def test_data_that_is_no_program_costs_a_turn(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("model", "has_tools"), [("gpt-5-mini", True), ("gpt-4o", False), ("o3", False)])
 def test_models_of_openai_are_known_by_name(model: str, has_tools: bool) -> None:
     """OpenAI's own server is not looked at; models that take grammars get a custom tool."""
-    from rlmlite.clients.interface.program_forms import ProgramForms
-    from rlmlite.clients.interface.protocol import ProgramRequest
-    from rlmlite.clients.programs.choice import ProgramWays
-    from tests.grammar.decode.decoding import vocabulary
 
     async def look(path: str) -> bytes:
         raise AssertionError(path)
 
     ways = ProgramWays("auto", model, is_openai=True, is_responses=False)
-    request = ProgramRequest("1", "controller", model, 100, ("x",), 1, "0", forms=ProgramForms(vocabulary()))
-    asyncio.run(ways.settle(request, look))
+    request = program_request(model)
+    asyncio.run(ways.settle(look))
 
     assert (ways.ask(request).tool is not None) is has_tools
