@@ -38,17 +38,13 @@ _ENGLISH = re.compile(rb"[a-z]{%d,%d}" % (SHORTEST, _LONGEST))
 
 def split_stems(text: bytes) -> tuple[IntArray, Hashes]:
     """Where each word of a text from `fold_words` starts, and the hash of its stem."""
-    if len(_STEMS) > _MOST_STEMS:
-        _STEMS.clear()
     starts, stops = word_spans(text)
     hashes = hash_words(text, starts, stops)
     english = np.flatnonzero(_are_english(text, starts, stops))
     order = english[stable_order(hashes[english])]
     in_order = hashes[order]
     firsts = np.flatnonzero(np.append(True, in_order[1:] != in_order[:-1])) if len(order) else order
-    words = in_order[firsts].tolist()
-    _learn_stems(text, list(zip(words, starts[order[firsts]].tolist(), strict=True)))
-    stems = np.array([_STEMS[word] for word in words], np.uint64)
+    stems = np.array(_stems_of(text, in_order[firsts].tolist(), starts[order[firsts]].tolist()), np.uint64)
     hashes[order] = np.repeat(stems, np.diff(np.append(firsts, len(order))))
     return starts, hashes
 
@@ -68,12 +64,19 @@ _STEMS: dict[int, int] = {}
 _MOST_STEMS: Final = 1 << 20
 
 
-def _learn_stems(text: bytes, words: list[tuple[int, int]]) -> None:
-    """Remember the hashes of stems by the hashes of their words, which start at these places."""
-    unknown = [(word, start) for word, start in words if word not in _STEMS]
+def _stems_of(text: bytes, words: list[int], starts: list[int]) -> list[int]:
+    """The hashes of stems by the hashes of their words, which start at these places."""
+    # Not looked up again once they are learned: other threads may clear what is remembered.
+    stems = {word: stem for word in words if (stem := _STEMS.get(word)) is not None}
+    unknown = [(word, start) for word, start in zip(words, starts, strict=True) if word not in stems]
     matches = [_WORD.match(text, start) for _, start in unknown]
-    stems = [stem_word(match[0].decode()).encode() for match in matches if match is not None]
-    _STEMS.update(zip([word for word, _ in unknown], split_words(b" ".join(stems))[1].tolist(), strict=True))
+    spelled = [stem_word(match[0].decode()).encode() for match in matches if match is not None]
+    new = dict(zip([word for word, _ in unknown], split_words(b" ".join(spelled))[1].tolist(), strict=True))
+    if len(_STEMS) > _MOST_STEMS:
+        _STEMS.clear()
+    _STEMS.update(new)
+    stems |= new
+    return [stems[word] for word in words]
 
 
 def query_stems(text: str) -> tuple[str, ...]:
