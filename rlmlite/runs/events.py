@@ -8,12 +8,13 @@ fan-out over 250 chunks goes by as
 Events are not records: they have no hashes, and a run that nobody watches leaves the same trace.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 import msgspec
 
 from rlmlite.runs.outcome import Outcome
+from rlmlite_kernel.records.records import Blob, Step
 
 
 class TurnStarted(msgspec.Struct, frozen=True, tag=True):
@@ -117,3 +118,18 @@ Tell: TypeAlias = Callable[[Event], None]
 
 def unheard(_event: Event) -> None:
     """Nobody watches."""
+
+
+def step_done(step: Step, blobs: Iterable[Blob]) -> StepDone:
+    """The event of a step that was just recorded. Its observation is one of the blobs of its entry, if it has one."""
+    observation = next((blob.content for blob in blobs if blob.ref == step.observation.ref), b"")
+    return StepDone(
+        turn=step.turn,
+        step=step.step,
+        statement=step.statement,
+        op=step.op,
+        writes=step.writes[0].name if step.writes else "",
+        status=step.status,
+        code=step.code,
+        text=observation.decode(),
+    )

@@ -24,7 +24,7 @@ from rlmlite.guard.memory.attempts import retry_once
 from rlmlite.guard.origin import mark_begun
 from rlmlite.runs.calls import Dispatcher, GivingUp
 from rlmlite.runs.driver import FanOuts
-from rlmlite.runs.events import Event, StepDone, unheard
+from rlmlite.runs.events import Event, step_done, unheard
 from rlmlite.runs.history import HOST, Exchange, History, exchange_of_entries
 from rlmlite.runs.log import Keeper, NoLog, Rehearsal, new_log
 from rlmlite.runs.outcome import ModelUsage, Outcome, TraceRoot, budget_of, notices_of, outcome_of
@@ -273,7 +273,8 @@ class Run:
                 continue
             self._keeper.append(entry)
             self._unfinished = msgspec.structs.replace(turn, recorded=len(entries), outages={**outages, **found})
-            self._tell_of_step(entry)
+            if isinstance(entry.record, Step):  # the record of the turn itself comes before its steps
+                self.tell(step_done(entry.record, entry.blobs))
 
     def ask(self, question: str, name: str, form: str = "") -> None:
         """Put a question on the record, and into a variable. Raises `RoomSpentError`, and then nothing was asked.
@@ -289,26 +290,6 @@ class Run:
         seen = self._history[-1].seen if self._history else ()
         room = self._state.settings.limits.observation_bytes
         self._history.append(exchange_of_entries(entries, room, seen))
-
-    def _tell_of_step(self, entry: Entry) -> None:
-        step = entry.record
-        if not isinstance(step, Step):
-            return  # the record of the turn itself, which comes before its steps
-        observation = b""
-        for blob in entry.blobs:
-            if blob.ref == step.observation.ref:
-                observation = blob.content
-        event = StepDone(
-            turn=step.turn,
-            step=step.step,
-            statement=step.statement,
-            op=step.op,
-            writes=step.writes[0].name if step.writes else "",
-            status=step.status,
-            code=step.code,
-            text=observation.decode(),
-        )
-        self.tell(event)
 
     async def results(self, requests: Requests) -> Sequence[Result]:
         """The results of a fan-out. A call whose result is known already is not made again."""
