@@ -94,6 +94,31 @@ def test_a_path_is_no_regex(text: str) -> None:
     assert reading(f'x = search(log, r"{text}")').notes == ()
 
 
+LINES = {
+    'log.split("\\n")[0]': "log.lines[1]",
+    "log.splitlines()[-1]": "log.lines[-1]",
+    "log.readlines()[2:5]": "log.lines[3:6]",
+    "log.splitlines()[:2]": "log.lines[:3]",
+    "log.splitlines()[1:]": "log.lines[2:]",
+    "log.splitlines()[1:-1]": "log.lines[2:-1]",
+    'log.split("\\n").head(3)': "log.lines[1:4]",
+    "log.splitlines()[n]": "log.lines[n + 1]",
+    'log.split(",")[0]': 'split(log, ",")[0]',
+    'log.splitlines()[.text contains "a"]': 'where(log.lines, .text contains "a")',
+    "hits[0].text.splitlines()[0]": "hits[0].text.lines[1]",
+}
+"""Lines by their places in a list, and by their numbers."""
+
+
+@pytest.mark.parametrize("written", LINES)
+def test_lines_count_from_1_and_lists_from_0(written: str) -> None:
+    """What a list of lines has at a place is the line with the number after it."""
+    read = reading(f"n = 0\nx = {written}")
+
+    assert show(read.program) == f"n = 0\nx = {LINES[written]}"
+    assert [note.code for note in read.notes][:1] == ["read_as"]
+
+
 def test_a_form_of_a_word_is_no_lead() -> None:
     """`label` is no slip of `labeled`; a slip, or the singular of a variable, is named."""
     assert did_you_mean("label", ["labeled"]) == did_you_mean("labels", ["labeled"]) == ""

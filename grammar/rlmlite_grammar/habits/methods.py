@@ -2,6 +2,7 @@
 
     rows.where(.n > 3).count()       count(where(rows, .n > 3))      the value before the dot is the first argument
     text.splitlines()                text.lines
+    text.split("\\n")[0]              text.lines[1]                    lines count from 1 here
     rows.head(5)                     rows[0:5]
     df["a"].isin(names)              df["a"] in names
 
@@ -16,7 +17,22 @@ from rlmlite_grammar.habits.names import OTHER_NAMES
 from rlmlite_grammar.mistakes.functions import FUNCTIONS
 from rlmlite_grammar.mistakes.methods import METHODS
 from rlmlite_grammar.syntax.names import METHOD
-from rlmlite_kernel.program.ast import Attr, Binary, Call, Expr, Index, ListOf, Lit, Rx, Slice, Unread, Var
+from rlmlite_grammar.syntax.printer import show_expr
+from rlmlite_kernel.program.ast import (
+    Attr,
+    Binary,
+    Call,
+    Expr,
+    Index,
+    ListOf,
+    Lit,
+    Rx,
+    Slice,
+    Unread,
+    Var,
+    children,
+    with_children,
+)
 from rlmlite_kernel.program.binding import bind
 
 MODULES: Final = frozenset(
@@ -56,6 +72,35 @@ def read_method(node: Expr, place: Place) -> Rewrite | Unread | None:
         return Rewrite(Call(action, node.args, node.named), f"x.{name}(...)", f"{action}(x, ...)")
     hint = _SENTENCES.get(name, f"there are no methods; an action takes the value as an argument: {_example(place)}")
     return Unread("unknown_action", f"there is no method `.{name}`", hint)
+
+
+def read_line_from_0(node: Expr, place: Place) -> Rewrite | Unread | None:
+    """`x.splitlines()[0]` and `x.split("\\n")[0:5]`: places in a list count from 0, lines from 1."""
+    if not isinstance(node, Index | Slice) or not isinstance(node.of, Call) or not node.of.name.startswith(METHOD):
+        return None
+    name, (receiver, *rest) = node.of.name.removeprefix(METHOD), node.of.args
+    lines = _read_expression(name, receiver, tuple(rest), node.of)
+    places = children(node)[1:]
+    if not isinstance(lines, Attr) or lines.name != "lines" or not all(map(_may_be_number, places)):
+        return None
+    new = with_children(node, [lines, *map(_from_1, places)])
+    return Rewrite(new, _shown_of(f"x.{name}(...)", node), _shown_of("x.lines", new))
+
+
+def _shown_of(what: str, part: Expr) -> str:
+    """How a part is spelled that is taken of something."""
+    return show_expr(with_children(part, [Var(what), *children(part)[1:]]))
+
+
+def _may_be_number(place: Expr) -> bool:
+    return not isinstance(place, Lit) or (isinstance(place.v, int) and not isinstance(place.v, bool))
+
+
+def _from_1(place: Expr) -> Expr:
+    """The number of the line at a place of a list; from the end both count alike."""
+    if isinstance(place, Lit) and isinstance(place.v, int):
+        return Lit(place.v + 1) if place.v >= 0 else place
+    return Binary("+", place, Lit(1))
 
 
 def _is_meant(action: str, node: Call, place: Place) -> bool:
@@ -104,9 +149,12 @@ def _first_ones(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
 
 def _last_ones(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
     count = args[0] if args else Lit(5)
-    is_number = isinstance(count, Lit) and isinstance(count.v, int) and not isinstance(count.v, bool)
     # Only a negative literal counts from the end.
-    return Slice(of, Lit(-count.v), None) if is_number and isinstance(count, Lit) and isinstance(count.v, int) else None
+    match count:
+        case Lit(v=int() as number) if not isinstance(number, bool):
+            return Slice(of, Lit(-number), None)
+        case _:
+            return None
 
 
 def _part(of: Expr, args: tuple[Expr, ...]) -> Expr | None:

@@ -18,7 +18,7 @@ from rlmlite_grammar.habits.expressions import read_field, read_named_folds
 from rlmlite_grammar.habits.f_strings import read_f_string
 from rlmlite_grammar.habits.foreign import read_foreign_function, read_foreign_parameter, read_several_queries
 from rlmlite_grammar.habits.habit import Habit, Reading
-from rlmlite_grammar.habits.methods import read_method
+from rlmlite_grammar.habits.methods import read_line_from_0, read_method
 from rlmlite_grammar.habits.names import read_copy, read_final_var, read_name
 from rlmlite_grammar.habits.queries import read_any_of, read_mask, read_regex, read_template
 from rlmlite_grammar.habits.schemas import read_type
@@ -63,6 +63,7 @@ HABITS: Final = (
         read_template,
     ),
     Habit("a condition in brackets", "x = hits[hits.n > 3]", "x = where(hits, .n > 3)", read_mask),
+    Habit("a line by its place in a list", "x = log.splitlines()[0]", "x = log.lines[1]", read_line_from_0),
     Habit(
         "types of other languages",
         'x = sub_lm("?", schema={n: list[int]})',
