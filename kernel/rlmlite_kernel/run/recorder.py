@@ -73,6 +73,8 @@ class Recorder:
         self._entries = list(entries)
         self.shown: list[str] = []
         self._fails_unseen = False
+        # The bytes that looks need which are not committed yet, by the numbers that their steps will have.
+        self._needs: dict[int, int] = {}
 
     def take_entries(self) -> tuple[Entry, ...]:
         """The records made since the last time."""
@@ -83,6 +85,7 @@ class Recorder:
         """The same recorder, to go on from without touching this one."""
         other = Recorder(self.state, self._text, self._room, self._speech)
         other.shown, other._fails_unseen = list(self.shown), self._fails_unseen
+        other._needs = dict(self._needs)
         return other
 
     def tell(self, remarks: Sequence[StepRemark]) -> None:
@@ -179,9 +182,16 @@ class Recorder:
             return room_of_echo(left, outlook)
         if not outlook.neighbours:
             return room_of_look(left, outlook, [left])
-        looks = (step, *outlook.neighbours)
-        shown = [show_step(each, self.state, blobs, self._text, left) for each in looks]
-        return room_of_look(left, outlook, [need_of(each) for each in shown])
+        needs = [self._need(step, blobs, left)]
+        for number, each in enumerate(outlook.neighbours, self.state.step + 2):
+            # Once for each, though all before it ask: hundreds of looks would be laid out tens of thousands of times.
+            if number not in self._needs:
+                self._needs[number] = self._need(each, blobs, left)
+            needs.append(self._needs[number])
+        return room_of_look(left, outlook, needs)
+
+    def _need(self, step: FinishedStep, blobs: Blobs, left: int) -> int:
+        return need_of(show_step(step, self.state, blobs, self._text, left))
 
     def _state_after(
         self,

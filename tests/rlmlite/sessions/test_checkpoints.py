@@ -329,3 +329,15 @@ def test_calls_that_may_be_shared_go_along(tmp_path: Path) -> None:
     with Session(tmp_path / "s.rlm", sub=Scripted([])) as session:
         assert is_resumed(session)
         assert session.exec('final(sub_lm("?"))').value == "yes"
+
+
+def test_a_draft_of_an_earlier_process_may_stand_in_the_end(files: Path) -> None:
+    """Opened by its checkpoint after a step that failed, a session is sealed with the draft before that."""
+    with begin(files / "s.rlm", files) as session:
+        session.exec('draft("so far")')
+        session.exec("x = log[1:2].nothing")
+    with Session(files / "s.rlm", **clients()) as session:
+        assert is_resumed(session)
+        session.seal()
+
+    assert replay(verify(files / "s.rlm"), recorded_paths=True, derive=_derive()).verdict is Verdict.REPRODUCED

@@ -52,7 +52,8 @@ DRAFTS = "draft"
 class ChainEnd(msgspec.Struct, frozen=True):
     """The end of a chain, as data: the peaks of its tree, and what the next record has to follow from.
 
-    `turn` and `step` are the lines of the last ones, where a seal follows from them.
+    `turn` and `step` are the lines of the last ones, where a seal follows from them; `is_offered`: so does it from an
+    answer that was held back, or drafted.
     """
 
     peaks: tuple[tuple[int, bytes], ...]
@@ -63,6 +64,7 @@ class ChainEnd(msgspec.Struct, frozen=True):
     steps: int
     turn: bytes = b""
     step: bytes = b""
+    is_offered: bool = False
 
 
 class Chain:
@@ -91,13 +93,16 @@ class Chain:
         step = decode(end.step, 0)[0] if end.step else None
         chain._turn = turn if isinstance(turn, Turn) else None
         chain._step = step if isinstance(step, Step) else None
+        chain._is_offered = end.is_offered
         return chain
 
     def end(self) -> ChainEnd:
         """The end of this chain, as data."""
         turn = b"" if self._turn is None else encode(self._turn)
         step = b"" if self._step is None else encode(self._step)
-        return ChainEnd(self._tree.peaks, self.size, self.prev, self.state, self.turns, self.steps, turn, step)
+        return ChainEnd(
+            self._tree.peaks, self.size, self.prev, self.state, self.turns, self.steps, turn, step, self._is_offered
+        )
 
     @property
     def size(self) -> int:

@@ -23,10 +23,7 @@ from rlmlite_traces.format.lines import BLOBS, EFFECTS, RECORDS, split
 from rlmlite_traces.format.reader import CheckedTrace, UncheckedTrace
 from rlmlite_traces.format.verify import verify
 
-FILES = (RECORDS, BLOBS, EFFECTS)
-
 _REF_BYTES: Final = 32
-_FEW: Final = 64
 
 
 class FileEnd(msgspec.Struct, frozen=True):
@@ -57,15 +54,15 @@ class WrittenRefs:
     def update(self, refs: Iterable[Ref]) -> None:
         """Add some."""
         new = sorted({bytes.fromhex(ref) for ref in refs if ref not in self})
-        if len(new) * _FEW > len(self.packed):
-            # The whole of a trace, say: to put them in one by one would move all bytes for each.
-            size = _REF_BYTES
-            known = [self.packed[start : start + size] for start in range(0, len(self.packed), size)]
-            self.packed = b"".join(sorted([*known, *new]))
-            return
+        pieces: list[bytes] = []
+        start = 0
+        # The run is copied once for all of them, not once for each.
         for digest in new:
-            start = self._place_of(digest) * _REF_BYTES
-            self.packed = self.packed[:start] + digest + self.packed[start:]
+            stop = self._place_of(digest) * _REF_BYTES
+            pieces += [self.packed[start:stop], digest]
+            start = stop
+        if new:
+            self.packed = b"".join([*pieces, self.packed[start:]])
 
     def _at(self, place: int) -> bytes:
         return self.packed[place * _REF_BYTES : (place + 1) * _REF_BYTES]

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
-from rlmlite_kernel.observation.layout.pieces import CLOSE, OPEN, Piece, longest_run, more, part, visible
+from rlmlite_kernel.observation.layout.pieces import CLOSE, OPEN, Piece, join, longest_run, more, part, visible
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.tables.row_spans import RowSpans
@@ -173,10 +173,5 @@ def _bounded(pieces: Sequence[Piece], line: Text) -> Piece:
 def _with_rest(shown: Sequence[Piece], left: int, rest: bytes | memoryview) -> Piece:
     """Lines as one piece, and after them how much of their text is left out, unless it is only line ends."""
     is_over = left <= 2 and not bytes(rest).strip(b"\r\n")
-    whole = Piece(
-        "\n".join(piece.text for piece in shown),
-        tuple(span for piece in shown for span in piece.spans),
-        sum(piece.cut for piece in shown),
-        max((piece.run for piece in shown), default=0),
-    )
+    whole = join(shown, "\n")
     return whole if is_over else whole._replace(text=f"{whole.text}\n{more(left)}", cut=whole.cut + left)

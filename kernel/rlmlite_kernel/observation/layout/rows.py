@@ -29,8 +29,6 @@ _BY_PLACE = frozenset(("doc", "line", "start", "end", "match", "text", "from", "
 
 # Bytes that a match adds at least to its line, so that many of one line are not all looked at.
 _MATCH = 4
-
-
 # Bytes of a text that stands below its row, not in it.
 _LONG = 4_096
 
@@ -80,7 +78,7 @@ class RowWriter:
         pieces: list[Piece] = []
         least = 0
         for group in self._groups(rows, room, most):
-            piece = self.group(group, rows, room)
+            piece = self._piece(group, rows, room)
             groups.append(group)
             pieces.append(piece)
             least += min(piece.size, UNCUT) + 1
@@ -90,12 +88,12 @@ class RowWriter:
         if sum(needs) > room:
             level = max(UNCUT, share(needs, room)) - 1
             pieces = [
-                piece if piece.size <= level else self.group(group, rows, level)
+                piece if piece.size <= level else self._piece(group, rows, level)
                 for group, piece in zip(groups, pieces, strict=True)
             ]
         return _fitting(groups, pieces, room)
 
-    def group(self, group: Group, rows: Rows | None, limit: int) -> Piece:
+    def _piece(self, group: Group, rows: Rows, limit: int) -> Piece:
         """One group in about `limit` bytes."""
         if group.place is not None and isinstance(group.row, dict) and "match" not in group.row:
             cells = {name: value for name, value in group.row.items() if name not in _BY_PLACE}
@@ -103,7 +101,7 @@ class RowWriter:
                 return self._parsed(group.place, cells, limit)
         if group.place is not None:
             return self._lines.write(group.place, limit, group.fields)
-        if rows is None or is_list(rows):
+        if rows.kind == LIST:
             # Nothing else says what the fields of its items are called.
             return self._item(group.row, limit)
         if rows.kind == DOCUMENTS:
@@ -219,21 +217,21 @@ class RowWriter:
         on_line: list[Piece] = []
         below: list[Piece] = []
         for value in cells.values():
-            if isinstance(value, str | Text) and self.has_lines(value):
-                block = self.block(value, level)
+            if isinstance(value, str | Text) and self._has_lines(value):
+                block = self._block(value, level)
                 on_line.append(Piece(f"({size_of_text(value):,} bytes below)"))
                 below.append(block)
             else:
                 on_line.append(cell(value, level, self._blobs))
         return join([join(on_line, SEPARATOR), *below], "\n")
 
-    def has_lines(self, value: str | Text) -> bool:
+    def _has_lines(self, value: str | Text) -> bool:
         """Whether a text has several lines, or is so long that it may."""
         if isinstance(value, str):
             return "\n" in value[:-1]
         return len(value) > _LONG or b"\n" in value.read(self._blobs)[:-1]
 
-    def block(self, value: str | Text, limit: int) -> Piece:
+    def _block(self, value: str | Text, limit: int) -> Piece:
         """A text of several lines, each behind a bar, or a number if it lies in a document."""
         if isinstance(value, Text) and self._lines.has(value):
             piece = self._lines.write(Place(value), limit)
@@ -244,7 +242,7 @@ class RowWriter:
     def fields(self, record: Mapping[str, Value], limit: int) -> Piece:
         """A record, on one line if it fits there, else one field per line."""
         line = inline(dict(record), limit, self._blobs)
-        has_blocks = any(isinstance(value, str | Text) and self.has_lines(value) for value in record.values())
+        has_blocks = any(isinstance(value, str | Text) and self._has_lines(value) for value in record.values())
         if line.size <= UNCUT and not has_blocks:
             return line
         names = list(record)[: 1 + limit // 4]
@@ -253,8 +251,8 @@ class RowWriter:
         pieces: list[Piece] = []
         for name in names:
             value = record[name]
-            if isinstance(value, str | Text) and self.has_lines(value):
-                block = self.block(value, level)
+            if isinstance(value, str | Text) and self._has_lines(value):
+                block = self._block(value, level)
                 pieces.append(block._replace(text=f"{key_text(name)}: {size_of_text(value):,} bytes\n{block.text}"))
             else:
                 piece = cell(value, level, self._blobs)
@@ -303,8 +301,3 @@ def _fitting(groups: Sequence[Group], pieces: Sequence[Piece], room: int) -> Lay
         shown.append(piece)
         rows += group.rows
     return Layout(tuple(shown), rows, first_cut, cut)
-
-
-def is_list(rows: Rows) -> bool:
-    """Whether rows are a plain list."""
-    return rows.kind == LIST

@@ -12,6 +12,7 @@ those after it.
 An echo is a statement's own line and glimpse; a look (`show`, `load`, `preview`, `describe`) was asked for.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 import msgspec
@@ -44,11 +45,25 @@ def is_look(planned: PlannedStep, table: Table) -> bool:
     return not planned.problems and table[planned.op].shows
 
 
-def shows_variable(planned: PlannedStep, name: str, table: Table) -> bool:
-    """Whether a step is a look at a variable, or at a part of it."""
-    if not is_look(planned, table) or planned.written is None:
-        return False
-    return any(root_of(argument) == name for argument in planned.written.args)
+class Looks:
+    """Where the looks of a program are. They are looked up once, since every step asks what comes after it."""
+
+    def __init__(self, steps: Sequence[PlannedStep], table: Table) -> None:
+        self._statements: list[int] = []
+        self._last: dict[str, int] = {}
+        for number, planned in enumerate(steps):
+            if is_look(planned, table):
+                self._statements.append(planned.statement)
+                for argument in () if planned.written is None else planned.written.args:
+                    self._last[root_of(argument)] = number
+
+    def after(self, statement: int) -> int:
+        """How many there are in later statements."""
+        return len(self._statements) - bisect_right(self._statements, statement)
+
+    def is_looked_at(self, name: str, number: int) -> bool:
+        """Whether a step after this one is a look at a variable, or at a part of it."""
+        return self._last.get(name, -1) > number
 
 
 def room_of_echo(left: int, outlook: Outlook) -> int:

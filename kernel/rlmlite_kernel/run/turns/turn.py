@@ -27,7 +27,7 @@ from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.steps.step import FinishedStep
 from rlmlite_kernel.run.turns.outages import Outage
 from rlmlite_kernel.run.turns.progress import Progress
-from rlmlite_kernel.run.turns.room import Outlook, is_look, shows_variable
+from rlmlite_kernel.run.turns.room import Looks, Outlook, is_look
 from rlmlite_kernel.run.turns.transitions import StepEvent, StepState, TurnEvent, TurnState, TurnStates
 from rlmlite_kernel.run.turns.waves import Wave
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError
@@ -49,6 +49,7 @@ class RunningTurn:
         stepwise: bool = False,
     ) -> None:
         self._before, self._steps, self._stepwise = before, list(steps), stepwise
+        self._looks = Looks(self._steps, before.run.table)
         self.states = TurnStates(len(self._steps))
         self._progress = Progress(before, self._steps, {} if outages is None else outages, self.states)
         # How many steps are committed, which is also the number of the next one to commit.
@@ -164,20 +165,19 @@ class RunningTurn:
     def outlook(self, step: FinishedStep) -> Outlook:
         """What comes after the next step to commit, by which its room is decided."""
         table = self._before.run.table
-        rest = self._steps[self._committed + 1 :]
         neighbours: list[FinishedStep] = []
         if is_look(step.planned, table):
-            for number, planned in enumerate(rest, self._committed + 1):
+            for number in range(self._committed + 1, len(self._steps)):
                 finished = self._progress.finished_step(number)
-                if finished is None or not is_look(planned, table):
+                if finished is None or not is_look(self._steps[number], table):
                     break
                 neighbours.append(finished)
         name, statement = step.planned.target, step.planned.statement
         return Outlook(
             statements=self._steps[-1].statement - statement,
-            looks=sum(planned.statement > statement and is_look(planned, table) for planned in rest),
+            looks=self._looks.after(statement),
             neighbours=tuple(neighbours),
-            is_looked_at=name is not None and any(shows_variable(planned, name, table) for planned in rest),
+            is_looked_at=name is not None and self._looks.is_looked_at(name, self._committed),
         )
 
     def mark_committed(self) -> None:
