@@ -1,5 +1,7 @@
 """Habits of other languages: each is read as what it means, where it stands, and nothing else is touched."""
 
+import time
+
 import pytest
 
 from rlmlite_grammar import parse, reread, show
@@ -9,6 +11,7 @@ from rlmlite_grammar.habits.table import HABITS
 from rlmlite_grammar.mistakes.functions import FUNCTIONS
 from rlmlite_grammar.mistakes.methods import METHODS
 from rlmlite_grammar.mistakes.parameters import PARAMETERS
+from rlmlite_grammar.spelling.respelling import respell
 from rlmlite_grammar.spelling.spellings import SPELLINGS, Spelling
 from rlmlite_kernel import ACTIONS
 from rlmlite_kernel.program.ast import Lit, Parsed, walk
@@ -92,6 +95,15 @@ def test_a_slip_of_a_variable_is_no_field() -> None:
 def test_a_path_is_no_regex(text: str) -> None:
     """A raw text that may be a path is searched for as it stands."""
     assert reading(f'x = search(log, r"{text}")').notes == ()
+
+
+@pytest.mark.parametrize("line", ["/* \n", "from a import ", "a[0].b;", "[ for ", "\u201ca ", "''' "])
+def test_what_never_ends_costs_little(line: str) -> None:
+    """A text of beginnings without an end is read in time that grows with its length, not with its square."""
+    started = time.process_time()
+    respell(line * (24_000 // len(line)))
+
+    assert time.process_time() - started < 3
 
 
 LINES = {

@@ -15,7 +15,7 @@ import msgspec
 
 from rlmlite_grammar.diagnosis.scan import Lexeme, lexeme_at
 from rlmlite_grammar.spelling.comprehensions import find_comprehension
-from rlmlite_grammar.spelling.spellings import ANY, SPELLINGS, Spelling
+from rlmlite_grammar.spelling.spellings import ANY, ANY_INSIDE, INSIDE, SPELLINGS
 from rlmlite_grammar.syntax.reader import read
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Problem
@@ -103,13 +103,13 @@ class _Scan:
         return sorted(self._edits)
 
     def _edit_here(self) -> Edit | None:
-        if self._is_statement_start():
+        is_first = self._is_statement_start()
+        if is_first:
             self._show_bare_value()
-        return self._comprehension() or self._spelling()
+        return self._comprehension() or self._spelling(is_first)
 
     def _pass_lexeme(self) -> None:
-        after_value = self._before is not None and self._before.ends_value
-        lexeme = lexeme_at(self._text, self._place, after_value)
+        lexeme = lexeme_at(self._text, self._place, self._ends_value())
         size = len(lexeme.text)
         if lexeme.kind == "bracket":
             self._depth = max(0, self._depth + (1 if lexeme.text in "([{" else -1))
@@ -132,26 +132,24 @@ class _Scan:
             place -= 1
         return place >= 0 and self._text[place] == ";"
 
-    def _spelling(self) -> Edit | None:
-        if not ANY.match(self._text, self._place):
+    def _spelling(self, is_first: bool) -> Edit | None:
+        pattern, spellings = (ANY, SPELLINGS) if is_first else (ANY_INSIDE, INSIDE)
+        if not pattern.match(self._text, self._place):
             return None
-        for spelling in SPELLINGS:
+        for spelling in spellings:
             match = spelling.pattern.match(self._text, self._place)
-            if match and self._fits(spelling):
+            if match and spelling.after_value in (None, self._ends_value()):
                 return Edit(match.start(), match.end(), match.expand(spelling.text), spelling.note(match))
         return None
 
-    def _fits(self, spelling: Spelling) -> bool:
-        if spelling.first:
-            return self._is_statement_start()
-        ends_value = self._before is not None and self._before.ends_value
-        return spelling.after_value is None or spelling.after_value == ends_value
+    def _ends_value(self) -> bool:
+        """Whether a value has just ended."""
+        return self._before is not None and self._before.ends_value
 
     def _comprehension(self) -> Edit | None:
         if self._text[self._place] not in "([{":
             return None
-        ends_value = self._before is not None and self._before.ends_value
-        comprehension = find_comprehension(self._text, self._place, is_call=ends_value)
+        comprehension = find_comprehension(self._text, self._place, is_call=self._ends_value())
         if comprehension is None:
             return None
         # What stands inside is spelled otherwise too.

@@ -36,6 +36,9 @@ class Spelling(msgspec.Struct, frozen=True):
 _TYPE: Final = "str|int|float|bool|list|dict|tuple|set|List|Dict|Any|any|Optional|string|number|boolean|object"
 _STATEMENT: Final = r"(?=[A-Za-z_]\w*[ \t]*(=(?!=)|\())"
 
+_LONGEST_COMMENT: Final = 2_000
+"""Characters of a comment of C. A bound, since every line may begin one that never ends."""
+
 SPELLINGS: Final = (
     Spelling(
         "imports",
@@ -79,7 +82,14 @@ SPELLINGS: Final = (
     Spelling("prompts", ">>> x = 1", "x = 1", r"(>>>|In \[\d*\]:|>)[ \t]*" + _STATEMENT, "", first=True),
     Spelling("comments with `//`", "// count them\nx = 1", "x = 1", r"//[^\n]*", "", first=True),
     Spelling("comments with `--`", "-- count them\nx = 1", "x = 1", r"--[^\n]*", "", first=True),
-    Spelling("comments with `/*`", "/* count them */\nx = 1", "x = 1", r"/\*([^*]|\*(?!/))*\*/", "", first=True),
+    Spelling(
+        "comments with `/*`",
+        "/* count them */\nx = 1",
+        "x = 1",
+        rf"/\*(?s:.{{0,{_LONGEST_COMMENT}}}?)\*/",
+        "",
+        first=True,
+    ),
     Spelling(
         "`lambda`",
         "x = map(rows, lambda r: r.n)",
@@ -216,5 +226,16 @@ SPELLINGS: Final = (
 )
 """All spellings; of two that fit one place the first counts."""
 
-ANY: Final = re.compile("|".join(f"(?:{spelling.regex})" for spelling in SPELLINGS))
+INSIDE: Final = tuple(spelling for spelling in SPELLINGS if not spelling.first)
+"""Those that may stand within a statement."""
+
+
+def _any(spellings: tuple[Spelling, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{spelling.regex})" for spelling in spellings))
+
+
+ANY: Final = _any(SPELLINGS)
 """Matches where any of them may."""
+
+ANY_INSIDE: Final = _any(INSIDE)
+"""Matches within a statement where any of them may."""
