@@ -98,7 +98,7 @@ ACTIONS = (
             Param(
                 "limit", "int", "keep only the best passages, at most this many", default=None, least=1, named_only=True
             ),
-            Param("by", "word", _UNIT, None, None, UNITS, True, False, True),
+            Param("by", "word", _UNIT, default=None, words=UNITS, or_query=True, named_only=True),
             Param(
                 "exact",
                 "bool",
@@ -142,7 +142,7 @@ ACTIONS = (
             Param(
                 "bytes", "int", "the hit and this many bytes before and after", default=None, least=0, named_only=True
             ),
-            Param("by", "word", _UNIT, None, None, UNITS, True, False, True),
+            Param("by", "word", _UNIT, default=None, words=UNITS, or_query=True, named_only=True),
         ),
         run=around.around,
         result="the rows, with what is around each as `text`, at from..to; overlapping ones stay apart",
