@@ -118,12 +118,12 @@ STARTS = {
     "a search": Start(
         _command("exec", "-e", SEARCH, "small.log"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.runs.past.reopen"},
-        556,
+        557,
     ),
     "a replay": Start(
         _command("trace", "replay", "there.rlm"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.inputs.tables.load"},
-        568,
+        569,
     ),
     "a question": Start(
         _command("ask", "--controller", "scripted:script.jsonl", "How many errors?", "small.log"),
@@ -133,7 +133,7 @@ STARTS = {
         | FORMATS
         | RARE - {"asyncio"}
         | {"rlmlite.agent.session", "rlmlite.runs.past.reopen"},
-        589,
+        590,
     ),
 }
 

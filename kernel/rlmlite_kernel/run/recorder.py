@@ -11,11 +11,8 @@ import msgspec
 
 from rlmlite_kernel.actions.end import Noted
 from rlmlite_kernel.effects.call_records import CallRecorder
-from rlmlite_kernel.effects.holdings import HoldingReader
-from rlmlite_kernel.effects.requests import Answered
 from rlmlite_kernel.evaluation.taint import origin_words
 from rlmlite_kernel.faults import OUT_OF_MEMORY
-from rlmlite_kernel.observation.coverage import KINDS
 from rlmlite_kernel.observation.observations import Observation, fit_text
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.checker import is_temporary
@@ -23,7 +20,6 @@ from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.problems import Unparsed
 from rlmlite_kernel.program.recorded import encode_reading
 from rlmlite_kernel.records.call_lines import lines_of
-from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE, EVIDENCE_OF_NESTED_RUNS
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.reasons import HELD
 from rlmlite_kernel.records.records import (
@@ -57,6 +53,7 @@ from rlmlite_kernel.run.show import (
 )
 from rlmlite_kernel.run.status import note_losses
 from rlmlite_kernel.run.steps.answers import Answer, HeldAnswer
+from rlmlite_kernel.run.steps.covered import covered_below, texts_read_by
 from rlmlite_kernel.run.steps.remarks import record_remarks, say_lines
 from rlmlite_kernel.run.steps.state import State, state_digest
 from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
@@ -105,8 +102,8 @@ class Recorder:
         before = self.state
         number = before.step + 1
         # First all that may fail, so that a step that cannot be recorded has touched neither the state nor the records.
-        texts_read = _texts_read(outcome, before)
-        below = _covered_below(outcome, before)
+        texts_read = texts_read_by(outcome, before)
+        below = covered_below(outcome, before)
         answer = _answer(planned, outcome.effect, before)
         is_secret = answer is not None and is_withheld(step, before)
         verdict = judge_step(step, answer, before, self._speech, blobs, is_withheld=is_secret)
@@ -282,43 +279,6 @@ def _needs_before_calls(outcome: StepOutcome) -> dict[str, int]:
     for each in outcome.calls:
         needs |= {name: amount * len(each.ask.calls) for name, amount in each.ask.holds.items()}
     return needs
-
-
-def _texts_read(outcome: StepOutcome, state: State) -> list[Text]:
-    """The texts of inputs that models and tools have read: those in prompts that were answered."""
-    spans: list[Text] = []
-    reader = HoldingReader(outcome.context.blobs, state.coverage.layout.has)
-    for each in outcome.calls:
-        calls = each.ask.calls
-        # A call that failed may have been read as well, but nobody can say so; coverage never claims too much.
-        # One that took the answer of another was not made, and nobody read its prompt.
-        made = ((index, result) for index, result in enumerate(each.results) if index not in each.same_as)
-        answered = [index for index, result in made if isinstance(result, Answered)]
-        if EVIDENCE_BY_PLACE in state.run.flags:
-            calls.texts_held(answered, reader)
-        else:
-            spans.extend(calls.read_spans(answered))
-    if reader.is_exhausted:
-        what = "not all strings in the prompts of this step were compared with the inputs"
-        outcome.context.note(f"{what}: coverage `read` may be too low", code="coverage_bounded")
-    return spans + reader.texts
-
-
-def _covered_below(outcome: StepOutcome, state: State) -> dict[str, list[Text]]:
-    """The texts of inputs that nested runs have shown, read and scanned, whether they had an answer or not."""
-    covered: dict[str, list[Text]] = {kind: [] for kind in KINDS}
-    if EVIDENCE_OF_NESTED_RUNS not in state.run.flags:
-        return covered
-    blobs, is_input = outcome.context.blobs, state.coverage.layout.has
-    for each in outcome.calls:
-        for index, result in enumerate(each.results):
-            if result is not None and result.findings:
-                from rlmlite_kernel.actions.calls.nested_findings import coverage_of  # most runs nest none
-
-                given = each.ask.calls.nested[index].given
-                for kind, texts in coverage_of(result, given, blobs, is_input).items():
-                    covered[kind] += texts
-    return covered
 
 
 def _record_calls(

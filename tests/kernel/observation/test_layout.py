@@ -1,6 +1,7 @@
 """How values look: text as text, small things whole, nothing that data can pass itself off as."""
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from rlmlite_kernel import Limits
 from rlmlite_kernel.observation.layout.pieces import share
 from rlmlite_kernel.records.evolution import CHUNKS_END_AT_LINES, FLAGS
+from rlmlite_kernel.run import recorder
+from rlmlite_kernel.run.show import show_step
 from tests.kernel.machine import Machine
 from tests.sizes import scale
 
@@ -219,3 +222,17 @@ def test_chunks_end_at_lines() -> None:
 
     assert "odd = 0 chunks" in Machine({"log": LOG}).turn(program)
     assert "odd = 0 chunks" not in Machine({"log": LOG}, flags=before).turn(program)
+
+
+def test_many_looks_are_laid_out_a_few_times_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How often a value is laid out does not grow with the looks around it."""
+    laid_out: list[object] = []
+
+    def count(*args: Any, **options: Any) -> Any:
+        laid_out.append(args[0])
+        return show_step(*args, **options)
+
+    monkeypatch.setattr(recorder, "show_step", count)
+    Machine({"docs": DOCS}).turn("\n".join(["h = search(docs, /import/)", *["show(h)"] * 40]))
+
+    assert 40 < len(laid_out) <= 3 * 40 + 1
