@@ -107,6 +107,9 @@ def _command(*words: str) -> str:
     return COMMAND.format(words=words)
 
 
+OF_THE_ENVIRONMENT = frozenset({"_distutils_hack"})
+"""What an environment imports by itself before anything of ours runs: setuptools' hook, where that is installed."""
+
 STARTS = {
     "import": Start("import rlmlite", ALL | {"typer"}, 6),
     "import and execute": Start("import rlmlite; rlmlite.execute", ALL | {"typer"}, 8),
@@ -157,7 +160,8 @@ def test_a_start_imports_what_it_needs(start: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     modules = done.stderr.splitlines()[-1].split()
     assert sorted(unwanted.intersection(modules)) == []
-    assert len([name for name in modules if name.partition(".")[0] not in sys.stdlib_module_names]) <= most
+    theirs = sys.stdlib_module_names | OF_THE_ENVIRONMENT
+    assert len([name for name in modules if name.partition(".")[0] not in theirs]) <= most
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the system does not list threads")
