@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rlmlite_kernel.records.settings import Limits, Policy, Role, Settings
     from rlmlite_kernel.run.machine import (
         Done,
-        RoomSpentError,
         Suspended,
         TurnsSpentError,
         advance,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
         resume,
         seal,
     )
+    from rlmlite_kernel.run.questions import RoomSpentError
     from rlmlite_kernel.run.status import conclusion
     from rlmlite_kernel.run.steps.answers import Answer
     from rlmlite_kernel.run.steps.price import Price, price
@@ -115,7 +115,7 @@ _HOMES = {
     "Request": "rlmlite_kernel.effects.requests",
     "Result": "rlmlite_kernel.effects.requests",
     "Role": "rlmlite_kernel.records.settings",
-    "RoomSpentError": "rlmlite_kernel.run.machine",
+    "RoomSpentError": "rlmlite_kernel.run.questions",
     "RunKey": "rlmlite_kernel.records.refs",
     "Salts": "rlmlite_kernel.records.refs",
     "Scope": "rlmlite_kernel.program.checker",

@@ -25,23 +25,21 @@ from rlmlite_kernel.engines.query.query import Query, literal, regex
 from rlmlite_kernel.engines.query.regex import quote as quote_pattern
 from rlmlite_kernel.engines.search.find import find
 from rlmlite_kernel.evaluation.context import StepContext
-from rlmlite_kernel.evaluation.taint import TaintedValue, Words
+from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.observation.claims import Claim, claims_in, find_claim, is_named
 from rlmlite_kernel.observation.marks import without_marks
+from rlmlite_kernel.observation.texts import MAX_SPANS, texts_of, texts_of_words
 from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.evolution import ANSWERS_ARE_HELD, EVIDENCE_BY_PLACE, WHOLE_LINES
 from rlmlite_kernel.values.blobs import digest_of_name
-from rlmlite_kernel.values.columns import Column, Spans, Text
+from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.lines.kind import are_lines
 from rlmlite_kernel.values.tables.row_spans import RowSpans
 from rlmlite_kernel.values.values import RECORDS, Rows, Value, rows_of, to_json
 
 GIVEN = "given"
 """The basis of evidence that a program names."""
-
-MAX_SPANS = 1_000
-"""At most this many spans are written out with an answer; the rest are counted."""
 
 _PIECES_OF_TEXT = ("hits", "lines", "chunks", "documents", "symbols", RECORDS)
 """Kinds of rows that are pieces of text themselves."""
@@ -127,35 +125,6 @@ def resolve_evidence(
     if not collector.total:
         basis = "none"
     return EvidenceList(tuple(collector.items), collector.total, basis)
-
-
-def texts_of_words(words: Sequence[Words], context: StepContext) -> list[Text]:
-    """The first texts that strings were made of: what a nested run answers from one of two twins quotes that one."""
-    texts: list[Text] = []
-    for each in words:
-        if isinstance(each, Text):
-            texts.append(each)
-        else:
-            for column in each.columns.values():
-                texts += _texts_at(column, len(each), context)
-    # A match lies in the text of its hit: without it, what stands there would count twice.
-    widest: dict[str, int] = {}
-    outermost: set[Text] = set()
-    for text in sorted(set(texts), key=lambda text: (text.blob, text.start, -text.stop)):
-        if text.stop > widest.get(text.blob, -1):
-            widest[text.blob] = text.stop
-            outermost.add(text)
-    return [text for text in dict.fromkeys(texts) if text in outermost]
-
-
-def texts_of(value: TaintedValue, context: StepContext) -> list[Text]:
-    """The first spans that a value rests on."""
-    return [text for spans in value.sources for text in _texts_at(spans, len(spans), context)]
-
-
-def _texts_at(column: Column, rows: int, context: StepContext) -> list[Text]:
-    cells = (column.at(row, context.blobs) for row in range(min(rows, MAX_SPANS)))
-    return [cell for cell in cells if isinstance(cell, Text)]
 
 
 class _Collector:

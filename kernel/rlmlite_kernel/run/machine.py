@@ -38,7 +38,6 @@ import msgspec
 
 from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.effects.requests import Answered, Requests, Result
-from rlmlite_kernel.evaluation.taint import CONTROLLER, LM, TaintedValue
 from rlmlite_kernel.evaluation.work import Meter
 from rlmlite_kernel.faults import OUT_OF_MEMORY
 from rlmlite_kernel.observation.observations import fit_text
@@ -54,36 +53,31 @@ from rlmlite_kernel.records.evolution import (
     EXPOSURE_BY_INPUT,
     FLAGS,
 )
-from rlmlite_kernel.records.records import Entry, Question, Seal, Spoken, Written
-from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
+from rlmlite_kernel.records.records import Entry, Seal, Spoken
+from rlmlite_kernel.records.refs import Salts, blob
 from rlmlite_kernel.records.remarks import merge_remarks
-from rlmlite_kernel.records.settings import Limits, Settings
+from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.genesis import first_state
 from rlmlite_kernel.run.holding.earlier import Earlier, write_earlier
 from rlmlite_kernel.run.holding.speech import speech_of
 from rlmlite_kernel.run.holding.standing import refuse_answer, remarks_at_end, standing
+from rlmlite_kernel.run.questions import write_question
 from rlmlite_kernel.run.recorder import Recorder, controller_charges, turn_entry, utf8_of
-from rlmlite_kernel.run.status import INPUT_CHANGED, begin_question, begin_turn, conclusion
+from rlmlite_kernel.run.status import INPUT_CHANGED, begin_turn, conclusion
 from rlmlite_kernel.run.steps.remarks import record_remarks, remarks_of_reading
 from rlmlite_kernel.run.steps.state import State, state_digest
-from rlmlite_kernel.run.steps.variables import Change, Variable, Variables
 from rlmlite_kernel.run.turns.outages import Outage
 from rlmlite_kernel.run.turns.turn import RunningTurn
 from rlmlite_kernel.run.turns.waves import Wave, WaveRequests
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError, PlacedBlobs, blobs_for
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
-from rlmlite_kernel.values.values import descriptor_digest, kind_of, size_of
 
 _JSON = msgspec.json.Encoder(order="sorted")
 
 
 class TurnsSpentError(RuntimeError):
     """`advance` was called with no turn left. Nothing changed; seal the run."""
-
-
-class RoomSpentError(RuntimeError):
-    """`ask` was called with no room left for the question. Nothing changed; seal the run."""
 
 
 class Done(msgspec.Struct, frozen=True, eq=False):
@@ -160,41 +154,8 @@ def ask(state: State, question: str, name: str = "question", form: str = "") -> 
 
     Raises `RoomSpentError` if there is no room for it; then nothing has changed.
     """
-    text = blob(state.run.salts, utf8_of(question))
-    value = text.content.decode()
-    # Committed to under the salt of its own blob: whoever has the text can check it.
-    ref = commit_value_digest(text.salt, descriptor_digest(value))
-    # Its words are a controller's. What they hold of models is fenced in the text, as all content in it is.
-    data = TaintedValue(value, CONTROLLER | (state.run.question & ~LM))
-    variable = Variable(data, kind_of(value), ref, size_of(value), state.turn)
-    variables = state.variables.apply(Change(name, variable))
-    _check_question_fits(variables, state.settings.limits)
-    used = {**state.used, "value_bytes": variables.size_bytes}
-    earlier = write_earlier(msgspec.structs.replace(state, variables=variables, used=used), text.salt)
-    after = earlier.state
-    asked = msgspec.structs.replace(
-        after,
-        digest=state_digest(after.variables, after.used, state.exposure, state.run.flags, state.memo.digest),
-        answer=None,
-        remarks=earlier.remarks,
-        **begin_question(state),
-    )
-    record = Question(
-        text=text.ref,
-        writes=Written(name, variable.kind, variable.size, ref),
-        state=asked.digest,
-        form=None if not form else blob(state.run.salts, utf8_of(form)).ref,
-        earlier=earlier.writes,
-    )
-    blobs = (text, blob(state.run.salts, utf8_of(form))) if form else (text,)
-    return Done(asked, (Entry(record, blobs),), "")
-
-
-def _check_question_fits(variables: Variables, limits: Limits) -> None:
-    for resource, needed in (("value_bytes", variables.size_bytes), ("variables", len(variables))):
-        limit: int = getattr(limits, resource)
-        if needed > limit:
-            raise RoomSpentError(f"the question needs {needed:,} {resource} in all, the limit is {limit:,}")
+    asked, entry = write_question(state, question, name, form)
+    return Done(asked, (entry,), "")
 
 
 def advance(

@@ -27,7 +27,8 @@ from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.records.evolution import FLAGS, FORMAT, RENDERING
 from rlmlite_kernel.records.records import AnyRecord, Checkpoint, Question, Redact, Seal, Step, Turn
 from rlmlite_kernel.records.refs import KnownSalts, Salts
-from rlmlite_kernel.run.machine import RoomSpentError, TurnsSpentError
+from rlmlite_kernel.run.machine import TurnsSpentError
+from rlmlite_kernel.run.questions import RoomSpentError
 from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
 from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser

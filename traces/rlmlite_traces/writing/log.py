@@ -27,7 +27,6 @@ import msgspec
 
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.records.call_lines import lines_of
-from rlmlite_kernel.records.evolution import FORMAT
 from rlmlite_kernel.records.records import AnyRecord, Blob, Entry, Genesis, Question, Ref, Seal, Turn
 from rlmlite_traces.errors import (
     BlobAbsentError,
@@ -35,42 +34,36 @@ from rlmlite_traces.errors import (
     TraceMissingError,
     TraceSealedError,
     TraceWriteError,
-    UnknownFormatError,
 )
 from rlmlite_traces.files.append_only import AppendOnlyFile, WriterLock
 from rlmlite_traces.files.guarded import Folder, folder_of, make_trace_folder
 from rlmlite_traces.format import lines, referenced
 from rlmlite_traces.format.calls import check_calls
 from rlmlite_traces.format.chain import Chain
-from rlmlite_traces.format.formats import is_current
 from rlmlite_traces.format.lines import (
     BLOBS,
-    CHECKPOINT,
     EFFECTS,
     JOURNAL,
     LARGE_FOLDER,
     RECORDS,
-    STORE,
     TIMING,
     encode,
     encode_blob,
 )
-from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace, large_files, missing_error, open_trace
+from rlmlite_traces.format.reader import CheckedTrace, open_trace
 from rlmlite_traces.writing.journal import Journal
-from rlmlite_traces.writing.marks import FileEnd, Mark, Resumed, WrittenRefs, resume_from
-from rlmlite_traces.writing.recovery import Recovered, recover
+from rlmlite_traces.writing.marks import FileEnd, Mark, WrittenRefs
+from rlmlite_traces.writing.past import KEY, Past, delete_secrets, read_past
 
-KEY = "run.key"
 LOCK = "lock"
 
-_KEY_BYTES = 32
 _LINES_PER_WRITE = 1_024
 
 
 class Log:
     """Writes one trace. Use as a context manager, or call `close`; leaving it without a seal leaves it OPEN."""
 
-    def __init__(self, folder: Folder, lock: WriterLock, past: "_Past") -> None:
+    def __init__(self, folder: Folder, lock: WriterLock, past: Past) -> None:
         """Not for callers: see `create` and `open`."""
         self.path, self.run_key, self.recovered = folder.path, past.run_key, past.trace
         self.is_resumed = past.resumed is not None
@@ -114,7 +107,7 @@ class Log:
         lock = WriterLock(folder, LOCK)
         try:
             folder.write_new(KEY, run_key.hex().encode())
-            log = cls(folder, lock, _Past(run_key))
+            log = cls(folder, lock, Past(run_key))
             folder.sync()
         except BaseException:
             lock.release()
@@ -143,7 +136,7 @@ class Log:
                 raise TraceMissingError(path / RECORDS, "no such file, so this is no trace")
             lock = WriterLock(folder, LOCK, lock_seconds)
             try:
-                return cls(folder, lock, _continue(folder, mark_of))
+                return cls(folder, lock, read_past(folder, mark_of))
             except BaseException:  # also an interrupt must not leave the trace locked
                 lock.release()
                 raise
@@ -345,7 +338,7 @@ class Log:
     def _finish(self) -> None:
         self.sync()
         with Folder.open(self.path) as folder:
-            _delete_secrets(folder)
+            delete_secrets(folder)
 
 
 def _named_blobs(record: AnyRecord, entry: Entry) -> Iterator[Ref]:
@@ -362,65 +355,3 @@ def _remove_new(folder: Folder) -> None:
         folder.remove(name)
     with folder_of(folder.path) as above:
         above.remove_folder(folder.path.name)
-
-
-class _Past(msgspec.Struct, frozen=True):
-    """What a log begins with: the key, the trace that is there, its files' bytes, and what a mark gave of it."""
-
-    run_key: bytes
-    trace: CheckedTrace | None = None
-    contents: Mapping[str, bytes] = {}
-    resumed: Resumed | None = None
-
-
-def _continue(folder: Folder, mark_of: Callable[[Folder], Mark | None] | None) -> _Past:
-    """The past of a run that goes on. An end that a crash tore is cut off. Raises as `open`."""
-    unchecked = UncheckedTrace.read(folder.path)
-    contents = {RECORDS: unchecked.records, BLOBS: unchecked.blobs, EFFECTS: unchecked.effects}
-    mark = None if mark_of is None else mark_of(folder)
-    resumed = None if mark is None else resume_from(mark, unchecked)
-    if resumed is not None:
-        return _Past(_read_run_key(folder), resumed.begun, contents, resumed)
-    recovered = recover(unchecked)
-    trace = recovered.trace
-    try:
-        _cut_files(folder, recovered)
-        if trace is not None and trace.level is Level.SEALED:
-            _delete_secrets(folder)  # a kill between the seal and this may have left them
-            raise TraceSealedError(folder.path)
-    except OSError as error:
-        raise missing_error(folder.path, error) from None
-    if trace is not None and not is_current(trace.genesis):
-        raise UnknownFormatError("format", FORMAT, trace.genesis.v)
-    kept = {name: content[: recovered.keep[name]] for name, content in contents.items()}
-    return _Past(_read_run_key(folder), trace, kept)
-
-
-def _cut_files(folder: Folder, recovered: Recovered) -> None:
-    """Cut each file to the size that recovery kept, and delete large blobs that the rest does not name."""
-    for name, size in recovered.keep.items():
-        if recovered.dropped[name]:
-            folder.cut(name, size)
-    kept = recovered.trace.blobs if recovered.trace is not None else {}
-    unnamed = [ref for ref in large_files(folder) if ref not in kept]
-    if unnamed:
-        with folder.below(LARGE_FOLDER) as large:
-            for ref in unnamed:
-                large.remove(ref)
-
-
-def _read_run_key(folder: Folder) -> bytes:
-    try:
-        return bytes.fromhex(folder.read(KEY, 2 * _KEY_BYTES).decode("ascii"))
-    except (OSError, ValueError):
-        raise TraceMissingError(folder.path / KEY, "the run's key is gone, so the run cannot be continued") from None
-
-
-def _delete_secrets(folder: Folder) -> None:
-    """Delete what only a run that goes on needs.
-
-    With the key, content that was removed from a trace could be guessed and confirmed against its ref.
-    """
-    for name in (KEY, JOURNAL, STORE, CHECKPOINT):  # STORE names a folder of this machine
-        folder.remove(name)
-    folder.sync()

@@ -23,7 +23,7 @@ from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import TaintedValue, Words, words_of
 from rlmlite_kernel.evaluation.texts import spans_of
 from rlmlite_kernel.observation.coverage import KINDS, places_by_path
-from rlmlite_kernel.observation.evidence import MAX_SPANS, texts_of, texts_of_words
+from rlmlite_kernel.observation.texts import MAX_SPANS, texts_of, texts_of_words
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.findings import NO_FINDINGS, Findings, Found, Range, read_findings
 from rlmlite_kernel.values.blobs import Blobs
