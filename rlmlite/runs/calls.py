@@ -13,12 +13,11 @@ Not here: whether the budget allows a fan-out (the kernel decides before it asks
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 from rlmlite.clients.bounds.deadline import Deadline
-from rlmlite.clients.bounds.spending import Held
 from rlmlite.clients.interface.cost_permit import NOT_PERMITTED, cost_bound, permit_all
 from rlmlite.clients.interface.options import ATTEMPTS
 from rlmlite.errors import OutOfMemoryError
@@ -35,6 +34,9 @@ from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.turns.outages import AbandonedAfter, Outage
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError
 from rlmlite_traces import Unfinished
+
+if TYPE_CHECKING:
+    from rlmlite.clients.bounds.spending import Held
 
 NestedRun: TypeAlias = Callable[[Request], Awaitable[Result]]
 """Makes the nested run that answers a request."""

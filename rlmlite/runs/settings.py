@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias, TypedDi
 
 import msgspec
 
-from rlmlite.clients.bounds.spending import SpendLimits, spend_limits
 from rlmlite.clients.interface import keys as key_checks
 from rlmlite.clients.interface import model_checks
 from rlmlite.clients.interface.cost_permit import Permit
@@ -41,7 +40,8 @@ from rlmlite_kernel.engines import MAX_THREADS
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.records.settings import Limits, Policy
 
-if TYPE_CHECKING:  # these import pydantic, which a run without tools does not need
+if TYPE_CHECKING:  # what few runs need: spending, and tools, which import pydantic
+    from rlmlite.clients.bounds.spending import SpendLimits
     from rlmlite.tools.approvals import Approver
     from rlmlite.tools.functions import Function, PythonTool
     from rlmlite.tools.tool_names import PinnedTool
@@ -94,6 +94,12 @@ def _reading(name: str, value: object) -> Reading:
     return reading_of(options)
 
 
+def _spend(name: str, value: object) -> "SpendLimits":
+    from rlmlite.clients.bounds.spending import spend_limits  # most users have no such limits
+
+    return spend_limits(name, value)
+
+
 def _calling(name: str, value: object) -> Calling:
     if not isinstance(value, Calling):
         raise checks.wrong(name, "a Calling", value)
@@ -142,10 +148,10 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = None
     spend: Annotated[
-        SpendLimits | None,
+        "SpendLimits | None",
         Setting(
             "dollars that all runs of this user may cost in a day or a month: see [spending](limits.md#spending)",
-            spend_limits,
+            _spend,
             NEVER,
         ),
     ] = None
@@ -341,7 +347,7 @@ class SettingKeywords(TypedDict, total=False):
     roles: Mapping[str, Model | RoleOptions | Mapping[str, object]] | None
     limits: Limits | Mapping[str, int | str | None] | None
     max_cost: str | int | float | Decimal | None
-    spend: SpendLimits | Mapping[str, str | int | float | Decimal] | None
+    spend: "SpendLimits | Mapping[str, str | int | float | Decimal] | None"
     confirm_above: str | int | float | Decimal | None
     permit: Permit | None
     answer_type: Any

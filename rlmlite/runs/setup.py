@@ -16,7 +16,6 @@ import msgspec
 
 from rlmlite.clients.bounds.deadline import Deadline
 from rlmlite.clients.bounds.slots import Slots
-from rlmlite.clients.bounds.spending import Spending
 from rlmlite.clients.interface.cost_permit import Permit, check_prices, permit_all
 from rlmlite.clients.interface.keys import check_shared_key
 from rlmlite.clients.interface.options import WORKERS
@@ -37,6 +36,7 @@ from rlmlite_kernel.effects.requests import Request, Result
 from rlmlite_kernel.records.settings import ACCEPT, REQUIRE_EVIDENCE, SUB_ROLE, Limits, Policy, Role, Settings
 
 if TYPE_CHECKING:
+    from rlmlite.clients.bounds.spending import Spending
     from rlmlite.runs.run import Run
 
 Nest: TypeAlias = Callable[["Run", Request], Awaitable[Result]]
@@ -68,7 +68,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     nest: Nest | None = None
     parent: Request | None = None
     slots: Slots = msgspec.field(default_factory=lambda: Slots(WORKERS))
-    spending: Spending | None = None
+    spending: "Spending | None" = None
     within: Deadline | None = None
     level: int = 0
 
@@ -118,7 +118,7 @@ def prepare(settings: RunSettings, *, nest: Nest | None = None, otherwise: Clien
         scope={**settings.scope, **labels},
         nest=nest,
         slots=Slots(settings.workers),
-        spending=None if settings.spend is None else Spending(settings.spend),
+        spending=_spending(settings),
     )
 
 
@@ -161,6 +161,14 @@ def _client(model: Model, role: str, settings: RunSettings) -> Client:
     from rlmlite.clients.registry import client
 
     return client(model, settings.calling, role)
+
+
+def _spending(settings: RunSettings) -> "Spending | None":
+    if settings.spend is None:
+        return None
+    from rlmlite.clients.bounds.spending import Spending  # most users have no such limits
+
+    return Spending(settings.spend)
 
 
 def _permit(settings: RunSettings) -> Permit:

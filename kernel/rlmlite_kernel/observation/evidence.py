@@ -16,6 +16,7 @@ A quote is looked up first in the spans that its value came from, then in all in
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -26,8 +27,6 @@ from rlmlite_kernel.engines.query.regex import quote as quote_pattern
 from rlmlite_kernel.engines.search.find import find
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import TaintedValue
-from rlmlite_kernel.observation.claims import Claim, claims_in, find_claim, is_named
-from rlmlite_kernel.observation.marks import without_marks
 from rlmlite_kernel.observation.texts import MAX_SPANS, texts_of, texts_of_words
 from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.records.canonical import value_bytes
@@ -37,6 +36,9 @@ from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.lines.kind import are_lines
 from rlmlite_kernel.values.tables.row_spans import RowSpans
 from rlmlite_kernel.values.values import RECORDS, Rows, Value, rows_of, to_json
+
+if TYPE_CHECKING:
+    from rlmlite_kernel.observation.claims import Claim
 
 GIVEN = "given"
 """The basis of evidence that a program names."""
@@ -309,10 +311,14 @@ class _Collector:
             return
         if any(self._add_place(readings, near) for readings in self._spellings(quote)):
             return
-        claims = claims_in(quote) if self._context.follows(ANSWERS_ARE_HELD) else []
-        unfound = [claim for claim in claims if not self._add_claim(claim, near)]
-        if claims and not unfound:
-            return
+        unfound: list[Claim] = []
+        if self._context.follows(ANSWERS_ARE_HELD):
+            from rlmlite_kernel.observation.claims import claims_in  # most quotes are found as they stand
+
+            claims = claims_in(quote)
+            unfound = [claim for claim in claims if not self._add_claim(claim, near)]
+            if claims and not unfound:
+                return
         self.total += 1
         if len(self.items) < MAX_SPANS:
             self.items.append(Evidence("not-found", quote[:_EXCERPT]))
@@ -326,7 +332,11 @@ class _Collector:
         # The words in order, with any white space between: what line wrapping and indentation may have changed.
         words = [quote_pattern(word) for word in quote.split()]
         yield ("verbatim", literal(quote)), ("verbatim-ws", regex(r"\s+".join(words), "s"))
-        patterns = without_marks(quote) if self._context.follows(ANSWERS_ARE_HELD) else None
+        if not self._context.follows(ANSWERS_ARE_HELD):
+            return
+        from rlmlite_kernel.observation.marks import without_marks
+
+        patterns = without_marks(quote)
         if patterns is not None:
             exact, folded = patterns
             yield ("verbatim", regex(exact, "s")), ("verbatim-ws", regex(folded, "s"))
@@ -345,8 +355,10 @@ class _Collector:
         exact = readings[0][1]
         return any(self._add_from_cells(rows, exact) for rows in self._documents.tables.values())
 
-    def _add_claim(self, claim: Claim, near: Sequence[Text]) -> bool:
+    def _add_claim(self, claim: "Claim", near: Sequence[Text]) -> bool:
         """The words of a quote that comes with its place, if they stand there."""
+        from rlmlite_kernel.observation.claims import find_claim, is_named
+
         blobs = self._context.blobs
         named = [
             Text(blob, 0, len(blobs.read(blob)))

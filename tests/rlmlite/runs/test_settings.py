@@ -29,9 +29,8 @@ def test_there_is_a_value_for_every_setting() -> None:
 
 def test_keywords_and_fields_are_the_same_names() -> None:
     """What a caller may write is what there is, and each is documented."""
-    assert list(get_type_hints(SettingKeywords, localns={"Function": Any, "PythonTool": Any, "Approver": Any})) == list(
-        SETTINGS
-    )
+    late = dict.fromkeys(("Function", "PythonTool", "Approver", "SpendLimits"), Any)
+    assert list(get_type_hints(SettingKeywords, localns=late)) == list(SETTINGS)
     assert [*SETTINGS, "explicit"] == list(RunSettings.__struct_fields__)
     assert all(setting.doc for setting in SETTINGS.values())
 
