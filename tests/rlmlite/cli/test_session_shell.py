@@ -139,11 +139,12 @@ def test_mistakes_in_answers_are_messages(content: str, message: str) -> None:
     assert len(json.loads(rlmlite("session", "pending", "s.rlm").stdout)["calls"]) == 3
 
 
-def test_mistakes_of_sessions_are_messages() -> None:
+def test_mistakes_of_sessions_are_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     """A session that is not there, that is there, that is over, that others hold."""
     assert rlmlite("session", "exec", "nosuch.rlm", "-e", "x = 1").exit_code == Exit.INPUT
     assert rlmlite("session", "new", "s.rlm").exit_code == Exit.COMPLETED
     assert rlmlite("session", "new", "s.rlm").exit_code == Exit.USAGE
+    monkeypatch.setattr("rlmlite.cli.commands.sessions.session.LOCK_SECONDS", 0.2)
     with Session("s.rlm"):
         assert "is being written by another process" in rlmlite("session", "show", "s.rlm").stderr
     refused = rlmlite("session", "exec", "s.rlm", "-e", "x = nosuch(")
