@@ -23,7 +23,7 @@ from rlmlite.cli.signatures.exec import exec_
 from rlmlite.cli.signatures.grammar import grammar
 from rlmlite.cli.signatures.session import session_app
 from rlmlite.cli.signatures.store import store_app
-from rlmlite.cli.signatures.trace import trace_app
+from rlmlite.cli.signatures.traces import trace_app
 from rlmlite.cli.signatures.trust import trust
 from rlmlite.guard.terminal import make_streams_harmless
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from rlmlite.cli.commands.traces.recheck import Recheck
-from rlmlite.cli.commands.traces.replay import EXITS, print_replay
+from rlmlite.cli.commands.traces.replaying.recheck import Recheck
+from rlmlite.cli.commands.traces.replaying.replay import EXITS, print_replay
 from rlmlite.cli.demo import QUESTIONS, DemoQuestion
 from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.faults import exit_code_of

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 import rlmlite
-from rlmlite.cli.commands.traces.recheck import Recheck
+from rlmlite.cli.commands.traces.replaying.recheck import Recheck
 from rlmlite_kernel.program.problems import Problem, Unparsed
 from rlmlite_kernel.program.recorded import encode_reading
 from rlmlite_kernel.records.records import Entry, Genesis, Question, Spoken, Turn

@@ -8,7 +8,7 @@ import pytest
 
 import rlmlite
 from rlmlite import Scripted
-from rlmlite.cli.commands.traces.reparse import reparse
+from rlmlite.cli.commands.traces.replaying.reparse import reparse
 from rlmlite.runs.events import Cost, Event, FanoutProgress, Finished, ProgramRead, StepDone, TurnStarted
 from rlmlite_kernel import Request
 from rlmlite_kernel.records.records import Turn

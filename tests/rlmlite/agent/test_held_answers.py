@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import rlmlite
 from rlmlite import Limits, Outcome, Scripted, Session
-from rlmlite.cli.commands.traces.recheck import Recheck
+from rlmlite.cli.commands.traces.replaying.recheck import Recheck
 from rlmlite.errors import AcceptError
 from rlmlite_kernel.records.reasons import REASONS
 from rlmlite_traces import Verdict, replay, verify

@@ -7,7 +7,7 @@ import pytest
 
 import rlmlite
 from rlmlite import Scripted
-from rlmlite.cli.commands.traces.reparse import reparse
+from rlmlite.cli.commands.traces.replaying.reparse import reparse
 from rlmlite_traces import Level, Verdict, replay, verify
 
 MALFORMED = {

@@ -78,7 +78,7 @@ def test_a_difference_is_named(verdict: Verdict, code: Exit, monkeypatch: pytest
     write_trace()
     difference = Difference(3, "writes[0].ref", "aa", "bb\x1b")
     replayed = Replayed(verdict, 2, 4, difference, {}, {"re2": ("1", "2")}, None, None)
-    monkeypatch.setattr("rlmlite.cli.commands.traces.replay.replay", lambda *_, **__: replayed)
+    monkeypatch.setattr("rlmlite.cli.commands.traces.replaying.replay.replay", lambda *_, **__: replayed)
 
     result = rlmlite("trace", "replay", "t.rlm")
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from rlmlite.cli.commands.traces.recheck import Recheck
+from rlmlite.cli.commands.traces.replaying.recheck import Recheck
 from rlmlite_kernel.records.call_lines import lines_of, request_id
 from rlmlite_kernel.records.canonical import NotCanonicalError
 from rlmlite_kernel.records.merkle import root_of

@@ -1,1 +1,1 @@
-"""Commands on traces: `trace show`, `trace verify`, `trace replay`."""
+"""Commands on traces, one folder per family: read what they say, replay them, pass them on."""

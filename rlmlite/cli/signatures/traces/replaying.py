@@ -1,36 +1,11 @@
-"""`rlmlite trace`: its commands and their options."""
+"""`rlmlite trace verify` and `rlmlite trace replay`: their options."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from rlmlite.cli.signatures.options import AsJson, MaxMemory, Read, Store, Trace
-
-trace_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Show, check and re-execute receipts.")
-
-
-class AtLeast(StrEnum):
-    """The least that a trace must prove."""
-
-    open = "open"
-    sealed = "sealed"
-
-
-Root = Annotated[str | None, typer.Option("--root", metavar="HEX", help="The root that the trace must have.")]
-LeastLevel = Annotated[AtLeast, typer.Option("--at-least", help="The least that the trace must prove.")]
-Allow = Annotated[
-    list[str] | None,
-    typer.Option("--allow", metavar="NAME=NUMBER", help="Allow a trace to be larger or to cost more; see its error."),
-]
-
-
-@trace_app.command("show")
-def trace_show(trace: Trace, allow: Allow = None, json: AsJson = False) -> None:
-    """Show what each step did, read, wrote and cost."""
-    from rlmlite.cli.commands.traces.show import show
-
-    raise typer.Exit(show(trace, allow or [], as_json=json))
+from rlmlite.cli.signatures.traces.group import Allow, AtLeast, LeastLevel, Root, trace_app
 
 
 @trace_app.command("verify")
@@ -42,7 +17,7 @@ def trace_verify(
     json: AsJson = False,
 ) -> None:
     """Check that it is whole and unaltered. Says OPEN or SEALED."""
-    from rlmlite.cli.commands.traces.show import check
+    from rlmlite.cli.commands.traces.replaying.verify import check
 
     raise typer.Exit(check(trace, root, at_least.value, allow or [], as_json=json))
 
@@ -63,7 +38,7 @@ def trace_replay(
     json: AsJson = False,
 ) -> None:
     """Re-execute every step offline and name the first difference."""
-    from rlmlite.cli.commands.traces.replay import replay_trace
+    from rlmlite.cli.commands.traces.replaying.replay import replay_trace
 
     raise typer.Exit(
         replay_trace(trace, root, at_least.value, input or [], read or [], store, allow or [], max_memory, as_json=json)

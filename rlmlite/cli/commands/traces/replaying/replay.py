@@ -12,9 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from rlmlite.cli.commands.traces.recheck import Recheck
-from rlmlite.cli.commands.traces.reparse import ReparseResult, reparse
-from rlmlite.cli.commands.traces.show import reader_limits, verify_trace
+from rlmlite.cli.commands.traces.opening import reader_limits, verify_trace
+from rlmlite.cli.commands.traces.replaying.recheck import Recheck
+from rlmlite.cli.commands.traces.replaying.reparse import ReparseResult, reparse
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_json, say

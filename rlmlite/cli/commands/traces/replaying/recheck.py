@@ -16,7 +16,7 @@ host was with a controller that is stuck. There are few such prompts, and one of
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rlmlite.cli.commands.traces.reparse import Reading, has_same_problems, is_same, read_again
+from rlmlite.cli.commands.traces.replaying.reparse import Reading, has_same_problems, is_same, read_again
 from rlmlite.runs.history import Exchange, exchanges_of_records, open_question, refusal_in, since_question
 from rlmlite.runs.program import problems_in, read_habits
 from rlmlite.runs.settings import PATIENCE

@@ -1,6 +1,6 @@
-"""`rlmlite trace show` and `rlmlite trace verify`: what a trace records, and what it proves.
+"""`rlmlite trace verify`: what a trace proves.
 
-Both read the whole trace first, and print nothing of one that is not consistent in itself.
+It reads the whole trace first, and prints nothing of one that is not consistent in itself.
 """
 
 from pathlib import Path
@@ -8,64 +8,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from rlmlite.cli.commands.traces.opening import reader_limits, verify_trace
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_json, say
-from rlmlite.errors import SettingError
 from rlmlite.guard.terminal import one_line
-from rlmlite_kernel.program.problems import did_you_mean
-from rlmlite_traces import (
-    READER_LIMITS,
-    CheckedTrace,
-    Level,
-    ReaderLimits,
-    verify,
-)
-from rlmlite_traces import show as lines_of
+from rlmlite_traces import CheckedTrace, Level, ReaderLimits
 
 if TYPE_CHECKING:
     from rlmlite_traces import NestedTrace
 
 
-def show(trace: Path, allow: list[str], *, as_json: bool) -> Exit:
-    """Print the records of a trace."""
-    return exit_code_of(lambda: _show(trace, reader_limits(allow), as_json), as_json=as_json)
-
-
 def check(trace: Path, root: str | None, at_least: str, allow: list[str], *, as_json: bool) -> Exit:
     """Print what a trace proves."""
     return exit_code_of(lambda: _check(trace, root, at_least, reader_limits(allow), as_json), as_json=as_json)
-
-
-def verify_trace(trace: Path, root: str | None, at_least: str, limits: ReaderLimits) -> CheckedTrace:
-    """The trace, checked. Raises what `rlmlite_traces.verify` raises."""
-    return verify(trace, root, Level[at_least.upper()], limits)
-
-
-def reader_limits(allow: list[str]) -> ReaderLimits:
-    """What this reader allows a trace to cost: the defaults, or more, from `NAME=NUMBER`. Raises `SettingError`."""
-    allowances: dict[str, int] = {}
-    for text in allow:
-        name, _, number = text.partition("=")
-        digits = number.replace("_", "").replace(",", "")
-        if not (digits.isascii() and digits.isdigit()):
-            raise SettingError(f"--allow {text}: write --allow NAME=NUMBER")
-        if name not in ReaderLimits.__struct_fields__:
-            known = did_you_mean(name, ReaderLimits.__struct_fields__) or ", ".join(ReaderLimits.__struct_fields__)
-            raise SettingError(f"--allow {text}: there is no limit `{name}`; {known}")
-        allowances[name] = int(digits)
-    return msgspec.structs.replace(READER_LIMITS, **allowances)
-
-
-def _show(trace: Path, limits: ReaderLimits, as_json: bool) -> Exit:
-    checked = verify_trace(trace, None, "open", limits)
-    if as_json:
-        records = [msgspec.json.decode(checked.line(seq)) for seq in range(checked.size)]
-        print_json(value=records, trace=str(trace), root=checked.root, level=checked.level.name)
-    else:
-        for line in lines_of(checked):
-            say(line)
-    return Exit.COMPLETED
 
 
 def _check(trace: Path, root: str | None, at_least: str, limits: ReaderLimits, as_json: bool) -> Exit:

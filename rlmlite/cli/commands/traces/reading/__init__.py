@@ -1,0 +1,1 @@
+"""Commands that say what a trace says, without running anything of it."""

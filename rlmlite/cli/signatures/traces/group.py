@@ -1,0 +1,23 @@
+"""`rlmlite trace`: the group that its commands join, and the options that they share."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+trace_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Show, check and re-execute receipts.")
+
+
+class AtLeast(StrEnum):
+    """The least that a trace must prove."""
+
+    open = "open"
+    sealed = "sealed"
+
+
+Root = Annotated[str | None, typer.Option("--root", metavar="HEX", help="The root that the trace must have.")]
+LeastLevel = Annotated[AtLeast, typer.Option("--at-least", help="The least that the trace must prove.")]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option("--allow", metavar="NAME=NUMBER", help="Allow a trace to be larger or to cost more; see its error."),
+]

@@ -1,0 +1,1 @@
+"""Commands by which a trace is passed on: their options."""
