@@ -13,8 +13,8 @@ from rlmlite.runs.events import (
     Tell,
     ToolCalled,
     TurnStarted,
-    unheard,
 )
+from rlmlite.runs.settings import unheard
 
 __all__ = [
     "ApprovalAsked",

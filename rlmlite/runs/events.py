@@ -116,10 +116,6 @@ Tell: TypeAlias = Callable[[Event], None]
 """Called with each event. What it raises stops the run, and leaves a trace that is open and valid."""
 
 
-def unheard(_event: Event) -> None:
-    """Nobody watches."""
-
-
 def step_done(step: Step, blobs: Iterable[Blob]) -> StepDone:
     """The event of a step that was just recorded. Its observation is one of the blobs of its entry, if it has one."""
     observation = next((blob.content for blob in blobs if blob.ref == step.observation.ref), b"")

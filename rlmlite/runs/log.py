@@ -6,19 +6,17 @@ whatever it refers to is on disk before it; see `rlmlite_traces.writing.log`.
 """
 
 import datetime
-import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from rlmlite.errors import SettingError
 from rlmlite.guard.places import without_links
+from rlmlite.runs.settings.setting import DEFAULT_FOLDER
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.records.records import Entry
 from rlmlite_traces import Log
 
-DEFAULT_FOLDER = Path(".rlmlite")
-DEFAULT_STORE = DEFAULT_FOLDER / "store"
 SUFFIX = ".rlm"
 
 
@@ -132,23 +130,3 @@ def default_folder(run: str, parent: Path = DEFAULT_FOLDER) -> Path:
         number += 1
         folder = day / f"{run}-{number}{SUFFIX}"
     return folder
-
-
-KEY_BYTES = 32
-
-
-def run_key(text: str | None) -> bytes:
-    """The key of a run from 64 hex digits, or a random one. Raises `SettingError`.
-
-    From the key follow the run's id, the ids of its calls and the salts of its records. So the same key, inputs and
-    replies give the same trace, byte for byte; two traces of different keys share nothing that could be compared.
-    """
-    if text is None:
-        return secrets.token_bytes(KEY_BYTES)
-    try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise SettingError(f"a run key is {2 * KEY_BYTES} hex digits")
-    return key

@@ -24,10 +24,11 @@ from rlmlite.guard.memory.attempts import retry_once
 from rlmlite.guard.origin import mark_begun
 from rlmlite.runs.calls import Dispatcher, GivingUp
 from rlmlite.runs.driver import FanOuts
-from rlmlite.runs.events import Event, step_done, unheard
+from rlmlite.runs.events import Event, step_done
 from rlmlite.runs.history import HOST, Exchange, History, exchange_of_entries
 from rlmlite.runs.log import Keeper, NoLog, Rehearsal, new_log
 from rlmlite.runs.outcome import ModelUsage, Outcome, TraceRoot, budget_of, notices_of, outcome_of
+from rlmlite.runs.settings import unheard
 from rlmlite.runs.setup import Setup, kernel_settings
 from rlmlite_grammar import grammar_digest
 from rlmlite_kernel import Done, Entry, State, Suspended, advance, ask, begin, resume, seal

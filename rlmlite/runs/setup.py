@@ -27,8 +27,8 @@ from rlmlite.errors import ModelError
 from rlmlite.guard.memory import limit_memory
 from rlmlite.guard.trust import PinnedFile
 from rlmlite.runs.history import CONTROLLER
-from rlmlite.runs.log import run_key
 from rlmlite.runs.settings import Model, RunSettings
+from rlmlite.runs.settings.setting import run_key
 from rlmlite.tools.approvals import make_approval_service
 from rlmlite.tools.services import HostServices
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE, nested_role

@@ -14,7 +14,7 @@ from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_indented, print_json, say
 from rlmlite.cli.settings.config import load
 from rlmlite.guard.places import without_links
-from rlmlite.runs.log import DEFAULT_STORE
+from rlmlite.runs.settings.setting import DEFAULT_STORE
 from rlmlite_traces.blobs.directory import (
     GRACE_SECONDS,
     CollectionReport,

@@ -27,8 +27,8 @@ from rlmlite.runs.events import (
     Tell,
     ToolCalled,
     TurnStarted,
-    unheard,
 )
+from rlmlite.runs.settings import unheard
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

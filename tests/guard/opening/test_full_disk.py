@@ -17,7 +17,7 @@ import pytest
 from rlmlite import Session
 from rlmlite.cli.output.exits import Exit
 from rlmlite.clients.scripted import Scripted
-from rlmlite.runs.log import KEY_BYTES
+from rlmlite.runs.settings.setting import KEY_BYTES
 from rlmlite_traces import Level, Log, TraceError, TraceWriteError, verify
 from tests.rlmlite.cli.commands import rlmlite
 

@@ -9,7 +9,7 @@ import pytest
 
 import rlmlite
 from rlmlite.clients.scripted import Scripted
-from rlmlite.runs.log import KEY_BYTES
+from rlmlite.runs.settings.setting import KEY_BYTES
 from rlmlite_traces import Log, TraceBrokenError, TraceError, nested_place, verify
 from tests.guard.opening.traps import TRAPS, fence, look
 

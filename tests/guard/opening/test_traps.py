@@ -6,7 +6,7 @@ import pytest
 
 from rlmlite.agent.session import Session
 from rlmlite.cli.output.exits import Exit
-from rlmlite.runs.log import KEY_BYTES
+from rlmlite.runs.settings.setting import KEY_BYTES
 from tests.guard.opening.traps import TRAPS, fence, look
 from tests.rlmlite.cli.commands import rlmlite
 from tests.sizes import with_the_rest_slow

@@ -40,9 +40,9 @@ from rlmlite.errors import CallsWaitingError, InputError, OutOfMemoryError, Sett
 from rlmlite.guard.access import Access
 from rlmlite.guard.terminal import harmless_json
 from rlmlite.inputs import new_store
-from rlmlite.runs.events import Tell, unheard
+from rlmlite.runs.events import Tell
 from rlmlite.runs.outcome import Outcome
-from rlmlite.runs.settings import Model, RunSettings
+from rlmlite.runs.settings import Model, RunSettings, unheard
 
 
 def new(path: Path, job: Job, *, as_json: bool) -> Exit:

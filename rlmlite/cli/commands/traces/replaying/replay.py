@@ -26,7 +26,7 @@ from rlmlite.guard.places import without_links
 from rlmlite.guard.terminal import one_line
 from rlmlite.inputs import deriving
 from rlmlite.inputs.refetch import how_to_name, how_to_trust, sources_of
-from rlmlite.runs.log import DEFAULT_STORE
+from rlmlite.runs.settings.setting import DEFAULT_STORE
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import (
     CheckedTrace,
