@@ -9,21 +9,22 @@ with them every hash above, without changing what a reader sees.
     {"kind":"seal","outcome":"completed","prev":"9f…","reason":"",...}                     refused: a default
     {"kind":"seal","kind":"seal",...}                                                      refused: a key twice
 
-Two rules do not follow from that and are checked apart (`_check_profile`): keys are ASCII, and whole numbers are
-within 2^53 - 1, so that readers in other languages see the same numbers.
+Three rules do not follow from that and are checked apart. Keys are ASCII, and whole numbers are within 2^53 - 1, so
+that readers in other languages see the same numbers (`_check_profile`). A default that is a text or a struct is left
+out (`_spells_default`): msgspec leaves out what *is* the default, and one that was decoded only equals it.
 Every file is decoded here and nowhere else. Not here: what lines mean together (`chain`, `calls`, `contents`).
 """
 
 import re
-from collections.abc import Iterator
-from typing import Any, Final, TypeAlias, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeAlias, TypeVar, get_args
 
 import msgspec
 
 from rlmlite_kernel.effects.requests import Answered, Failed
-from rlmlite_kernel.records.call_lines import CallLine, CallsHead
+from rlmlite_kernel.records.call_lines import CallLine, CallsHead, Rare
 from rlmlite_kernel.records.canonical import MAX_SAFE, NotCanonicalError, record_bytes
-from rlmlite_kernel.records.records import AnyRecord, Blob
+from rlmlite_kernel.records.records import ZERO, AnyRecord, Blob, Observed, Step
 from rlmlite_traces.errors import TraceBrokenError
 
 RECORDS: Final = "trace.jsonl"
@@ -46,6 +47,17 @@ HEX = re.compile(r"[0-9a-f]{64}")
 _LONG_NUMBER = re.compile(rb"[:,\[]-?[0-9]{16}")
 _DIGITS_ALIKE = bytes.maketrans(b"123456789", b"000000000")
 _BAD: Final = (msgspec.DecodeError, UnicodeError, RecursionError, OverflowError)
+
+_LEFT_OUT: Final[Mapping[type, tuple[tuple[str, object], ...]]] = {
+    **{kind: (("prev", ZERO),) for kind in get_args(AnyRecord)},
+    Step: (("prev", ZERO), ("status", "ok"), ("observation", Observed())),
+    CallsHead: (("effect", "lm"),),
+    CallLine: (("rare", Rare()),),  # written as null
+}
+"""Defaults that a line could spell out and encode to the same bytes again, by the type of the line."""
+
+_DEFAULTS: Final = {kind: {field.name: field.default for field in msgspec.structs.fields(kind)} for kind in _LEFT_OUT}
+"""The objects that a field is if it was left out."""
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -165,7 +177,18 @@ def decode_strictly(decoder: "msgspec.json.Decoder[S]", line: bytes, file: str, 
         raise TraceBrokenError(file, position, "profile", "what the profile allows", str(error)) from None
     if canonical != line:
         raise TraceBrokenError(file, position, "canonical", repr(canonical), repr(line))
+    if (name := _spells_default(value)) is not None:
+        raise TraceBrokenError(file, position, "canonical", f"the default of {name} left out", "it, spelled out")
     return value
+
+
+def _spells_default(value: msgspec.Struct) -> str | None:
+    """The field whose default a line spells out, if one does."""
+    for name, default in _LEFT_OUT.get(type(value), ()):
+        said = getattr(value, name)
+        if said == default and said is not _DEFAULTS[type(value)].get(name):
+            return name
+    return None
 
 
 def _check_profile(line: bytes) -> None:
