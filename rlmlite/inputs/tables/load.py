@@ -5,7 +5,7 @@ digest in the trace is that of the bytes that were read. The recipe is made last
 known only after the last row. It is one `Derivation`, for example
 
     by="csv"  version="3.11.9"
-    how='{"delimiter": "comma", "header": "yes", "layout": "columns", "types": "int,text"}'
+    how='{"delimiter": "comma", "header": "yes", "layout": "columns-2", "types": "int,text"}'
     why="delimiter by the first line; header by the first row | short rows were filled up with null (2)"
 
 `by` and `how` are what a replay reads; `why` is for people. A recipe without `layout` is of an older version: what was
@@ -25,6 +25,7 @@ from rlmlite.inputs.formats.reading import READING, Reading, ReadingLimits
 from rlmlite.inputs.tables.binary.arrow_tables import is_frame, read_frame
 from rlmlite.inputs.tables.reading.databases_beside import check_complete
 from rlmlite.inputs.tables.reading.reader import (
+    SHEET,
     OpenTable,
     ReadAgainError,
     TableFile,
@@ -40,7 +41,7 @@ from rlmlite.inputs.tables.texts.jsonl.jsonl_files import read_jsonl
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
 from rlmlite_kernel.values.tables.records import records
-from rlmlite_kernel.values.tables.writer import columnar_blocks
+from rlmlite_kernel.values.tables.writer import COLUMNS, SAMPLES, columnar_blocks
 from rlmlite_traces import FileBlobs, HashedFile
 from rlmlite_traces.blobs.stores import DerivedContent
 from rlmlite_traces.files.mapped import check_unchanged
@@ -57,8 +58,8 @@ WORTH_BYTES_IN_WORKER = 64 * 1024
 _FRAME = "frame"
 """The step of a data frame, which no replay reads again: its sheet is kept in the trace."""
 
-_LAYOUT, _COLUMNS = "layout", "columns"
-"""What a recipe says of the content that it gives."""
+_LAYOUT = "layout"
+"""What a recipe says of the content that it gives: one of `SAMPLES`, or nothing for a sheet."""
 
 _HEAD = 8 * 1024
 
@@ -166,8 +167,8 @@ def derive_table(
     try:
         options = _recorded_options(step)
         limits = ReadingLimits(str(file.path), reading)
-        is_sheet = options.pop(_LAYOUT, "") != _COLUMNS
-        _derive(step.by, file, file.path, options, limits, blobs, blobs.derive, is_sheet)
+        layout = options.pop(_LAYOUT, SHEET)
+        _derive(step.by, file, file.path, options, limits, blobs, blobs.derive, layout)
         check_unchanged(file)
     except InputError as error:
         return str(error)
@@ -182,7 +183,7 @@ def _recorded_options(step: Derivation) -> dict[str, str]:
         options = _OPTIONS.decode(step.how or "{}")
     except (msgspec.DecodeError, RecursionError):
         raise InputError(f"the recorded options of {step.by} are not options") from None
-    if not options.keys() <= {*OPTIONS[step.by], _LAYOUT}:
+    if not options.keys() <= {*OPTIONS[step.by], _LAYOUT} or options.get(_LAYOUT, SHEET) not in (*SAMPLES, SHEET):
         raise InputError(f"the recorded options of {step.by} are not those of this version: {', '.join(options)}")
     encoding = options.get("encoding")
     if encoding is not None and find_encoding(encoding) is None:
@@ -240,11 +241,11 @@ def _derive(
     limits: ReadingLimits,
     blobs: FileBlobs,
     keep: Callable[[Iterator[Content]], DerivedContent],
-    is_sheet: bool = False,
+    layout: str = COLUMNS,
 ) -> tuple[OpenTable, DerivedContent, Losses]:
     """Read the rows, and `keep` their content: text here, everything else in a worker. Raises `InputError`."""
     if reader in _TEXT_READERS:
-        open_text = partial(_open_text, _TEXT_READERS[reader], file, named, options, blobs, is_sheet)
+        open_text = partial(_open_text, _TEXT_READERS[reader], file, named, options, blobs, layout)
         table, blocks, losses = open_text()
         try:
             return table, keep(limits.blocks(blocks, "table")), losses
@@ -256,9 +257,9 @@ def _derive(
         open_in_worker,
     )
 
-    table, blocks, losses = open_in_worker(reader, file, named, options, limits, is_sheet)
+    table, blocks, losses = open_in_worker(reader, file, named, options, limits, layout)
     derived = keep(limits.blocks(blocks, "table"))
-    check_table(blobs.read(derived.digest), reader, table, is_sheet)
+    check_table(blobs.read(derived.digest), reader, table, layout)
     return table, derived, losses
 
 
@@ -268,12 +269,12 @@ def _open_text(
     named: Path,
     options: Mapping[str, str],
     blobs: FileBlobs,
-    is_sheet: bool,
+    layout: str,
     table: OpenTable | None = None,
 ) -> tuple[OpenTable, Iterator[bytes], Losses]:
     text = find_text(file, named, options.get("encoding"), blobs)
-    path = TableFile(file.path, named, text=blobs.read(text), is_sheet=is_sheet)
-    return read_sheet(read, path, options) if is_sheet else read_columns(read, path, options, text, table)
+    path = TableFile(file.path, named, text=blobs.read(text), layout=layout)
+    return read_sheet(read, path, options) if path.is_sheet else read_columns(read, path, options, text, table)
 
 
 def _record_step(reader: str, table: OpenTable, losses: Losses) -> Derivation:
@@ -287,7 +288,7 @@ def _record_step(reader: str, table: OpenTable, losses: Losses) -> Derivation:
         losses.remark("columns were renamed: " + ", ".join(renamed))
 
     # Sorted keys: the same options must give the same recipe, and so the same digest of the source.
-    options = json.dumps({**table.options, _LAYOUT: _COLUMNS}, ensure_ascii=False, sort_keys=True)
+    options = json.dumps({**table.options, _LAYOUT: COLUMNS}, ensure_ascii=False, sort_keys=True)
 
     why = table.why
     lost = losses.summary()

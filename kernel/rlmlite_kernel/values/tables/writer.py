@@ -7,12 +7,14 @@ three steps, so that the bytes follow from the values and not from the batches o
     narrow    doubles that are all whole are integers; texts of which few are different are coded
     store     in the smallest form, see `layout`
 
-A column of texts is coded if at most half of its first 256 rows are different, and at most a quarter of all: names of
-cities are, names of people mostly not.
+A column of texts is coded if at most half of its first rows are different, and at most a quarter of all: names of
+cities are, names of people mostly not. How many rows are the first is part of a recipe (`SAMPLES`), since the bytes
+depend on it: 500 shops are 200 in the first 256 rows, which looks like names, and 490 in the first 2,048.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -39,7 +41,12 @@ from rlmlite_kernel.values.tables.layout import (
 )
 from rlmlite_kernel.values.tables.parts import Part
 
-_SAMPLE = 256
+COLUMNS: Final = "columns-2"
+"""What recipes call the content that is written now."""
+
+SAMPLES: Mapping[str, int] = {"columns": 256, COLUMNS: 2_048}
+"""The first rows of a segment, by which texts are coded or not, of each content that recipes name."""
+
 _RARE = 4
 """Texts are coded if each of them comes as often as this, on average."""
 
@@ -62,17 +69,18 @@ class Batch(NamedTuple):
 
 
 def columnar_blocks(
-    names: Sequence[str], batches: Iterable[Batch], text: str = "", text_size: int = 0
+    names: Sequence[str], batches: Iterable[Batch], text: str = "", text_size: int = 0, layout: str = COLUMNS
 ) -> Iterator[bytes]:
     """A columnar content in blocks. `text` is the SHA-256 of the text whose records the rows are; batches then have
-    `starts` and `stops`.
+    `starts` and `stops`. `layout` is one of `SAMPLES`.
     """
     writer = _Writer()
     columns = len(names) + (2 if text else 0)
     yield writer.begin()
     segments = _segments(batches, columns, bool(text))
     # Threads encode columns; where each lies is known once those before it are there.
-    for encoded in map_in_order(_encode, (column for segment in segments for column in segment)):
+    encode = partial(_encode, SAMPLES[layout])
+    for encoded in map_in_order(encode, (column for segment in segments for column in segment)):
         yield from writer.place(encoded)
     yield writer.end(columns, Description(tuple(names), text, text_size))
 
@@ -114,11 +122,11 @@ class _Encoded(NamedTuple):
     buffers: list[bytes]
 
 
-def _encode(column: Sequence[Part]) -> _Encoded:
+def _encode(sample: int, column: Sequence[Part]) -> _Encoded:
     """One column of a segment, in the smallest form that holds its values."""
     part = parts_of.narrow(parts_of.concatenate(column))
     if part.kind in ("text", "coded"):
-        part = _choose_coding(part)
+        part = _choose_coding(part, sample)
     buffers: list[bytes] = []
     valid = 0
     if part.kind != "null" and part.valid is not None:
@@ -218,10 +226,10 @@ def _width(reach: int) -> int:
     return next(width for width in (0, 1, 2, 4, 8) if reach < 1 << 8 * width)
 
 
-def _choose_coding(part: Part) -> Part:
+def _choose_coding(part: Part, sample: int) -> Part:
     """Texts coded or not, as the rule says, whatever they were before."""
     there = part.rows if part.valid is None else int(part.valid.sum())
-    if not _seem_to_recur(part):
+    if not _seem_to_recur(part.slice(0, min(sample, part.rows))):
         return parts_of.expand(part)
     numbered = _number_texts(part)
     assert numbered.offsets is not None
@@ -231,32 +239,48 @@ def _choose_coding(part: Part) -> Part:
     return numbered
 
 
-def _seem_to_recur(part: Part) -> bool:
-    """Whether at most half of the first texts are different."""
-    first = part.slice(0, min(_SAMPLE, part.rows))
-    rows = np.arange(first.rows) if first.valid is None else np.flatnonzero(first.valid)
+def _seem_to_recur(first: Part) -> bool:
+    """Whether at most half of these texts are different."""
+    rows = _there(first.valid, first.rows)
     # Of coded texts each code once: there are few, and to take a text out costs more than to find them.
     numbers = rows if first.codes is None else np.unique(first.codes[rows])
-    return 2 * len({first.text(number) for number in numbers.tolist()}) <= first.rows
+    different: set[bytes] = set()
+    for text in _texts_at(first, numbers):
+        different.add(text)
+        if 2 * len(different) > first.rows:
+            return False
+    return True
 
 
 def _number_texts(part: Part) -> Part:
     """Coded texts whose dictionary holds each text once, in order of appearance, and no other."""
-    rows = _there(part.valid, part.rows)
     if part.codes is None:
-        codes, firsts = _number([part.text(row) for row in rows.tolist()])
-        numbers = rows[firsts]
+        rows = _there(part.valid, part.rows)
+        used, numbers = _number(list(_texts_at(part, rows)))
+        numbers = rows[numbers]
     else:
         assert part.offsets is not None
+        there = part.codes if part.valid is None else part.codes[part.valid]
         # Only what is used of the dictionary; and of what is used, a text may be in it twice.
-        used, firsts = _in_order(part.codes[rows], len(part.offsets) - 1)
-        numbers = part.codes[rows[firsts]]
-        same, firsts = _number([part.text(number) for number in numbers.tolist()])
-        codes, numbers = same[used], numbers[firsts]
+        numbers = _in_order(there, len(part.offsets) - 1)
+        same, firsts = _number(list(_texts_at(part, numbers)))
+        number_of = np.zeros(len(part.offsets) - 1, np.int64)
+        number_of[numbers] = same
+        used, numbers = number_of[there], numbers[firsts]
     dictionary = parts_of.take_texts(part._replace(kind="text", codes=None), numbers, None)
-    all_codes = np.zeros(part.rows, np.int64)
-    all_codes[rows] = codes
-    return Part("coded", part.rows, part.valid, dictionary.data, dictionary.offsets, all_codes)
+    codes = used
+    if part.valid is not None:
+        codes = np.zeros(part.rows, np.int64)
+        codes[part.valid] = used
+    return Part("coded", part.rows, part.valid, dictionary.data, dictionary.offsets, codes)
+
+
+def _texts_at(part: Part, numbers: IntArray) -> Iterator[bytes]:
+    """The texts with these numbers."""
+    assert part.offsets is not None
+    data = part.data.data
+    starts, stops = part.offsets[numbers].tolist(), part.offsets[numbers + 1].tolist()
+    return (bytes(data[start:stop]) for start, stop in zip(starts, stops, strict=True))
 
 
 def _there(valid: BoolArray | None, rows: int) -> IntArray:
@@ -270,14 +294,11 @@ def _number(texts: Sequence[bytes]) -> tuple[IntArray, IntArray]:
     return codes, _first_rows(codes, len(numbers))
 
 
-def _in_order(codes: IntArray, count: int) -> tuple[IntArray, IntArray]:
-    """Codes numbered anew in order of appearance, and where each appears first."""
+def _in_order(codes: IntArray, count: int) -> IntArray:
+    """The codes that are used, of so many, in order of appearance."""
     firsts = _first_rows(codes, count)
     used = np.flatnonzero(firsts >= 0)
-    used = used[np.argsort(firsts[used])]
-    number = np.zeros(count, np.int64)
-    number[used] = np.arange(len(used))
-    return number[codes], firsts[used]
+    return used[np.argsort(firsts[used])]
 
 
 def _first_rows(codes: IntArray, count: int) -> IntArray:

@@ -18,7 +18,7 @@ from rlmlite.inputs.tables.sheets.cells import column_cells
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses
 from rlmlite_kernel.values.tables import parts
 from rlmlite_kernel.values.tables.parts import Part
-from rlmlite_kernel.values.tables.writer import Batch
+from rlmlite_kernel.values.tables.writer import COLUMNS, SAMPLES, Batch
 
 Arrow: TypeAlias = Any
 """An object of pyarrow, which has no type annotations."""
@@ -41,7 +41,7 @@ _TEXTS = {"string": "i", "large_string": "q"}
 INFINITE = "infinite numbers became null"
 """What is said of them."""
 
-_SAMPLE = 256
+_SAMPLE = SAMPLES[COLUMNS]
 
 
 class Conversion(NamedTuple):

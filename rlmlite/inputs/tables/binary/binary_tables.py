@@ -17,7 +17,7 @@ from rlmlite.inputs.formats.parsing import open_file, parse, parser_fault
 from rlmlite.inputs.formats.reading import ReadingLimits
 from rlmlite.inputs.tables.binary.table_job import Lost, Opened, Refused, read_table
 from rlmlite.inputs.tables.reading.databases_beside import check_complete
-from rlmlite.inputs.tables.reading.reader import OpenTable
+from rlmlite.inputs.tables.reading.reader import SHEET, OpenTable
 from rlmlite.inputs.tables.sheets.sheet_check import check_blocks, check_widths
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names
 from rlmlite_kernel.engines.bytes.threads import threads
@@ -37,7 +37,7 @@ _LIBRARIES: Mapping[str, tuple[str, ...]] = {
 
 
 def open_in_worker(
-    reader: str, file: HashedFile, named: Path, options: Mapping[str, str], limits: ReadingLimits, is_sheet: bool
+    reader: str, file: HashedFile, named: Path, options: Mapping[str, str], limits: ReadingLimits, layout: str
 ) -> tuple[OpenTable, Iterator[bytes], Losses]:
     """As `read_columns` or `read_sheet`, by a worker: an open table, the blocks of its content, the losses.
 
@@ -46,7 +46,7 @@ def open_in_worker(
     for library in _LIBRARIES[reader]:
         _require_library(library)
     check_complete(file.path, named, reader)
-    items = _items(reader, file, named, options, limits, is_sheet)
+    items = _items(reader, file, named, options, limits, layout)
     opened = next(items, None)
     if not isinstance(opened, Opened):
         raise _unexpected(named, reader)
@@ -56,14 +56,14 @@ def open_in_worker(
         names = column_names(opened.names)
     except InputError as error:
         raise InputError(f"{named}: {error}") from None
-    checked_names = names if is_sheet else None
+    checked_names = names if layout == SHEET else None
     return table, _checked_blocks(items, checked_names, losses, named, reader), losses
 
 
-def check_table(content: Content, reader: str, table: OpenTable, is_sheet: bool) -> None:
+def check_table(content: Content, reader: str, table: OpenTable, layout: str) -> None:
     """Look whether what a worker sent is the table that it announced. Raises `InputError`."""
     try:
-        if is_sheet:
+        if layout == SHEET:
             check_widths(content, len(table.names))
         else:
             _check_columns(content, column_names(table.names))
@@ -91,12 +91,12 @@ def _require_library(name: str) -> None:
 
 
 def _items(
-    reader: str, file: HashedFile, named: Path, options: Mapping[str, str], limits: ReadingLimits, is_sheet: bool
+    reader: str, file: HashedFile, named: Path, options: Mapping[str, str], limits: ReadingLimits, layout: str
 ) -> Iterator[bytes | Opened | Lost]:
     """What the worker sends. Raises `InputError`."""
     at = str(file.path.absolute())
     memory = limits.worker_limits(file.mark.size).memory
-    argument = (reader, at, str(named), dict(options), memory, is_sheet, threads())
+    argument = (reader, at, str(named), dict(options), memory, layout, threads())
     try:
         with open_file(file) as descriptor:
             # By its path as well: no library of a database reads an open file.

@@ -61,17 +61,18 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 def read_table(assignment: Assignment) -> Iterator[Any]:
     """The content of a table as blocks, and the messages above.
 
-    argument: reader, absolute path, the path for messages, options, bytes of memory, whether a sheet is wanted, and the
-    number of threads.
+    argument: reader, absolute path, the path for messages, options, bytes of memory, the layout, and the number of
+    threads.
     files: the same file, open.
     """
-    reader, at, named, options, memory, is_sheet, threads = assignment.argument
+    reader, at, named, options, memory, layout, threads = assignment.argument
     use_threads(threads)
-    read = read_sheet if is_sheet else read_columns
+    file = TableFile(Path(at), Path(named), memory, layout=layout)
+    read = read_sheet if file.is_sheet else read_columns
     # Rows of a database are millions of tuples that are soon free again, and none is part of a circle.
     gc.disable()
     try:
-        table, blocks, losses = read(_READERS[reader], TableFile(Path(at), Path(named), memory), options)
+        table, blocks, losses = read(_READERS[reader], file, options)
         if max(map(len, table.names)) > MAX_TEXT:
             raise InputError(
                 f"{named}: the name of a column has more than {MAX_TEXT:,} characters; rename it: ... AS name"

@@ -15,7 +15,10 @@ from rlmlite.inputs.tables.sheets.sheet_writer import Batch as SpelledBatch
 from rlmlite.inputs.tables.sheets.sheet_writer import Losses, column_names, sheet_blocks
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.tables import parts
-from rlmlite_kernel.values.tables.writer import Batch, columnar_blocks
+from rlmlite_kernel.values.tables.writer import COLUMNS, Batch, columnar_blocks
+
+SHEET = ""
+"""The layout of traces that name none."""
 
 
 class TableFile(msgspec.Struct, frozen=True):
@@ -23,15 +26,20 @@ class TableFile(msgspec.Struct, frozen=True):
 
     The two differ when the store reads a copy. Messages, the suffix and the search for a write-ahead log use `named`.
     `memory` is how many bytes reading it may use, for libraries that can be told. `text` is the whole text in UTF-8, of
-    formats that are text: the places of rows count in it. With `is_sheet` a trace of before is read again, by the
-    rules of then.
+    formats that are text: the places of rows count in it. `layout` is what its rows become; where that is `SHEET`, a
+    trace of before is read again, by the rules of then.
     """
 
     at: Path
     named: Path
     memory: int = 1024**3
     text: Content | None = None
-    is_sheet: bool = False
+    layout: str = COLUMNS
+
+    @property
+    def is_sheet(self) -> bool:
+        """Whether the rows become a sheet."""
+        return self.layout == SHEET
 
     def __str__(self) -> str:
         return str(self.named)
@@ -109,7 +117,7 @@ def read_columns(
         raise InputError(f"{file}: {error}") from None
     batches = _spelled_batches(table, losses) if table.columns is None else table.columns(losses)
     places = (text, len(file.text)) if table.has_places and file.text is not None else ("", 0)
-    return table, _name_file_in_errors(str(file), columnar_blocks(names, batches, *places)), losses
+    return table, _name_file_in_errors(str(file), columnar_blocks(names, batches, *places, file.layout)), losses
 
 
 def _spelled_batches(table: OpenTable, losses: Losses) -> Iterator[Batch]:

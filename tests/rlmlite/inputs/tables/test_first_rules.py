@@ -75,8 +75,15 @@ RECORDED: list[tuple[str, bytes, str, str]] = [
         "",
         "b936a2304dceba81ea5514b07384f36007a8a47f588be16c4d115c76b2061d46",
     ),
+    (
+        "shops.csv",
+        b"shop,n\n" + b"".join(b"shop %d,%d\n" % (n * 7919 % 500, n) for n in range(3000)),
+        '{"decimal": "point", "delimiter": "comma", "header": "yes", "layout": "columns", "quote": "double", '
+        '"skip": "0", "types": "text,int"}',
+        "cc904ca3ef21f95632728caed7d50c54d11ce88e9125329d092078846b398be8",
+    ),
 ]
-"""A file's name and bytes, the options that were recorded of it, and the digest of its sheet."""
+"""A file's name and bytes, the options that were recorded of it, and the digest of its sheet or columns."""
 
 
 @pytest.mark.parametrize(("name", "content", "how", "digest"), RECORDED, ids=[case[0] for case in RECORDED])
@@ -94,7 +101,7 @@ def test_an_old_recipe_gives_the_same_content(tmp_path: Path, name: str, content
     assert blobs.size(digest) is not None
 
 
-@pytest.mark.parametrize("how", ['{"rules": "3"}', '{"layout": "columns", "table": "t"}'])
+@pytest.mark.parametrize("how", ['{"rules": "3"}', '{"layout": "columns", "table": "t"}', '{"layout": "columns-3"}'])
 def test_a_recipe_of_unknown_rules_is_refused(tmp_path: Path, how: str) -> None:
     """What a later version meant is not guessed."""
     (tmp_path / "a.csv").write_text("a\n1\n")

@@ -88,7 +88,7 @@ def test_csv_types_follow_from_every_cell(tmp_path: Path) -> None:
         "decimal": "point",
         "skip": "0",
         "types": "int,number,text,text,bool,int,text",
-        "layout": "columns",
+        "layout": "columns-2",
     }
 
 

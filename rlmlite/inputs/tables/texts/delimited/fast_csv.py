@@ -37,7 +37,7 @@ from rlmlite_kernel.engines.bytes.threads import map_in_order
 from rlmlite_kernel.engines.spelled.records import lines_before
 from rlmlite_kernel.values.tables import parts
 from rlmlite_kernel.values.tables.parts import Part
-from rlmlite_kernel.values.tables.writer import Batch
+from rlmlite_kernel.values.tables.writer import COLUMNS, SAMPLES, Batch
 
 if TYPE_CHECKING:
     from rlmlite.inputs.tables.texts.delimited.arrow_cells import Block, Typed
@@ -53,7 +53,7 @@ def can_read(table: CsvTable) -> bool:
     return (cut.delimiter + (cut.quote or "")).isascii()
 
 
-_SAMPLE = 256
+_SAMPLE = SAMPLES[COLUMNS]
 """Rows by which the writer of contents decides whether texts recur: to code others would be undone by it."""
 
 
