@@ -36,7 +36,7 @@ ROOM = 8 << 30
 """The most bytes that the folder holds. Beyond it the least recently used tables are deleted."""
 
 _FORM = 2
-"""The form of what is kept. Raise it when readers give other values, or another layout, for the same bytes and options."""
+"""The form of what is kept. Raise it when readers give other values, or lay them out otherwise, for the same bytes."""
 
 _CONTENT, _ENTRY = ".columns", ".json"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
