@@ -2,10 +2,12 @@
 
 import pytest
 
+from rlmlite_kernel import MemoryBlobs
 from rlmlite_kernel.values.tables import parts
 from rlmlite_kernel.values.tables.layout import CODED, TEXTS
 from rlmlite_kernel.values.tables.store import ColumnStore
 from rlmlite_kernel.values.tables.writer import Batch, columnar_blocks
+from rlmlite_kernel.values.values import to_json
 
 _SHOPS = [f"shop {number * 7919 % 500}" for number in range(3000)]
 _NAMES = [f"name {number}" for number in range(3000)]
@@ -14,9 +16,9 @@ _HALF = [f"name {number % 1500}" for number in range(3000)]
 
 def _form(words: list[str | None], layout: str) -> int:
     content = b"".join(columnar_blocks(("w",), [Batch([parts.of_values(words)], len(words))], layout=layout))
-    store = ColumnStore("", content)
-    cells = [store.cell(0, row) for row in range(len(words))]
-    assert [None if cell is None else content[cell.start : cell.stop].decode() for cell in cells] == words
+    blobs = MemoryBlobs()
+    store = ColumnStore(blobs.put(content), content)
+    assert [to_json(store.cell(0, row), blobs) for row in range(len(words))] == words
     return store.entry(0, 0).form
 
 
