@@ -157,6 +157,26 @@ class OverLimitError(TraceError):
         self.bound, self.allowed, self.found = bound, allowed, found
 
 
+class PackBrokenError(TraceError, OSError):
+    """A packed trace is not the file that packing it gives: it was altered, or another program wrote it."""
+
+    def __init__(self, file: str, where: str, expected: str) -> None:
+        super().__init__(
+            f"{file} is not a packed trace as `rlmlite trace pack` writes it: {where}: expected {_short(expected)}"
+        )
+        self.file, self.where, self.expected = file, where, expected
+
+
+class PackEncryptedError(TraceError, OSError):
+    """A packed trace is encrypted, and can only be read by whoever has the identity."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is encrypted: unpack it first, with `rlmlite trace unpack {path} DIR --identity FILE`"
+        )
+        self.path = path
+
+
 class StoreError(Exception):
     """The base of all errors about a store of contents."""
 

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 
 from rlmlite_kernel.engines.bytes.utf8 import Utf8
 from rlmlite_traces.errors import words_of
-from rlmlite_traces.files.guarded import Folder, make_folders
+from rlmlite_traces.files.guarded import Folder
+from rlmlite_traces.files.new_folders import make_folders
 
 if TYPE_CHECKING:
     import sqlite3

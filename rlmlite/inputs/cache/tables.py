@@ -25,8 +25,9 @@ from rlmlite.inputs.cache.digests import cache_folder
 from rlmlite_kernel.values.blobs import Content
 from rlmlite_kernel.values.inputs import Derivation
 from rlmlite_traces.errors import words_of
-from rlmlite_traces.files.guarded import Folder, make_folders
+from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.files.held import HeldFile
+from rlmlite_traces.files.new_folders import make_folders
 from rlmlite_traces.files.room import make_room
 from rlmlite_traces.files.scratch import write_and_hash
 

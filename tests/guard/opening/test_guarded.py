@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import rlmlite_traces
-from rlmlite_traces.files.guarded import Folder, make_folders, split_nested
+from rlmlite_traces.files.guarded import Folder, split_nested
+from rlmlite_traces.files.new_folders import make_folders
 from tests.guard.opening.traps import TRAPS, fence, look
 
 PACKAGE = Path(rlmlite_traces.__file__).parent

@@ -36,6 +36,8 @@ PRIVATE_FILE = 0o600
 MOST_BYTES = 1 << 30
 """How many bytes of one file are read into memory, unless a caller says otherwise."""
 
+_BLOCK = 1 << 20
+
 _NESTED = re.compile(r"[0-9a-f]{32}\.rlm")
 _KINDS = {
     stat.S_IFREG: "a plain file",
@@ -59,14 +61,24 @@ class Folder:
     def open(cls, path: Path) -> "Folder":
         """The folder that the caller names. A nested trace (`A.rlm/nested/ID.rlm`) is opened from its parent down.
 
-        Raises `OSError`.
+        A packed trace is a folder as well, which can only be read. Raises `OSError`.
         """
         outermost, names = split_nested(path)
-        folder = cls(os.open(outermost, _FOLDER), outermost)
+        try:
+            folder = cls(os.open(outermost, _FOLDER), outermost)
+        except NotADirectoryError:
+            from rlmlite_traces.files.packed import open_packed  # most folders are folders
+
+            folder = open_packed(outermost)
         for name in names:
             with folder:
                 folder = folder.below(name)
         return folder
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is in an archive, and so can only be read."""
+        return False
 
     def below(self, name: str) -> "Folder":
         """A folder in this one. Raises `OSError`; a link is refused even if it leads to a folder."""
@@ -155,6 +167,12 @@ class Folder:
             if size > most:
                 raise OSError(errno.EFBIG, f"{size} bytes; at most {most} are read", self._shown(name))
             return _read_all(file.fileno(), size)
+
+    def blocks(self, name: str) -> Iterator[bytes]:
+        """The content of a plain file, a piece at a time. Raises `OSError`."""
+        with open(self.open_file(name), "rb", buffering=0) as file:
+            while block := file.read(_BLOCK):
+                yield block
 
     def write_new(self, name: str, data: bytes, mode: int = PRIVATE_FILE) -> None:
         """Write a new file, durably, or leave none. What had this name is replaced; a link is never followed."""
@@ -324,36 +342,6 @@ def folder_of(path: Path) -> Iterator[Folder]:
     """The open folder in which a path lies."""
     with Folder.open(path.parent) as folder:
         yield folder
-
-
-def make_trace_folder(path: Path) -> Folder:
-    """The new folder of a trace, open. Raises `FileExistsError` if anything is there, and `OSError`."""
-    outermost, names = split_nested(path)
-    if not names:
-        make_folders(path, exist_ok=False)
-        return Folder.open(path)
-    folder = Folder.open(outermost)
-    for name in names:
-        with folder:
-            folder = folder.make_below(name, exist_ok=name != names[-1])
-    return folder
-
-
-def make_folders(path: Path, exist_ok: bool = True) -> None:
-    """Make a folder, and those above it that are missing, each for its user alone. Raises `OSError`."""
-    missing = [path]
-    while not missing[-1].parent.exists():
-        missing.append(missing[-1].parent)
-    for folder in reversed(missing):
-        is_above = folder != path
-        try:
-            folder.mkdir(PRIVATE_FOLDER)
-        except FileExistsError:
-            if is_above or (exist_ok and folder.is_dir()):
-                continue  # another process made it just now, or it was there before
-            raise
-        if stat.S_IMODE(folder.stat().st_mode) != PRIVATE_FOLDER:
-            folder.chmod(PRIVATE_FOLDER)  # the umask had taken away what its user needs
 
 
 def write_all(descriptor: int, data: bytes | memoryview) -> None:

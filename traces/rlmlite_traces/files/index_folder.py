@@ -11,7 +11,8 @@ Whoever can write to the folder can make `rank` answer wrongly in a run, so it i
 import os
 from pathlib import Path
 
-from rlmlite_traces.files.guarded import Folder, make_folders
+from rlmlite_traces.files.guarded import Folder
+from rlmlite_traces.files.new_folders import make_folders
 from rlmlite_traces.files.room import make_room
 
 ROOM = 4 << 30

@@ -23,7 +23,7 @@ import msgspec
 
 from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.refs import SALT_BYTES, commit
-from rlmlite_traces.errors import BlobAbsentError, BlobMismatchError, TraceBrokenError, TraceMissingError
+from rlmlite_traces.errors import BlobAbsentError, BlobMismatchError, TraceBrokenError, TraceError, TraceMissingError
 from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format import lines
 from rlmlite_traces.format.formats import Format
@@ -32,8 +32,6 @@ from rlmlite_traces.limits import READER_LIMITS, ReaderLimits, check_json
 
 LargeFiles: TypeAlias = Mapping[Ref, Path | bytes]
 """The files in the folder `blobs/`, by name: where they lie, or their bytes."""
-
-_CHUNK = 1024 * 1024
 
 
 class Presence(Enum):
@@ -159,27 +157,26 @@ class Contents:
 
 
 def _chunks(source: Path | bytes, size: int) -> Iterator[bytes]:
-    """The bytes of a large file, one piece at a time. Raises `TraceMissingError`.
+    """The bytes of a large file, `TRACE/blobs/REF`, one piece at a time. Raises `TraceMissingError`.
 
-    It ends with the first piece that goes beyond `size`, since a file without an end need not be read to the end.
+    Neither the file nor the folder in the trace may be a link. It ends with the first piece that goes beyond `size`,
+    since a file without an end need not be read to the end.
     """
     if isinstance(source, bytes):
         yield source
         return
-    with open(_open_large(source), "rb", buffering=0) as file:
-        read = 0
-        while read <= size and (chunk := file.read(_CHUNK)):
-            yield chunk
-            read += len(chunk)
-
-
-def _open_large(path: Path) -> int:
-    """A descriptor of `TRACE/blobs/REF`. Neither the file nor the folder in the trace may be a link."""
+    read = 0
     try:
-        with Folder.open(path.parent.parent) as trace, trace.below(LARGE_FOLDER) as folder:
-            return folder.open_file(path.name)
+        with Folder.open(source.parent.parent) as trace, trace.below(LARGE_FOLDER) as folder:
+            for block in folder.blocks(source.name):
+                yield block
+                read += len(block)
+                if read > size:
+                    return
+    except TraceError:
+        raise
     except OSError as error:
-        raise TraceMissingError(path, error.strerror or "cannot be opened") from None
+        raise TraceMissingError(source, error.strerror or "cannot be opened") from None
 
 
 def _check_shape(line: AnyBlobLine, position: int) -> None:

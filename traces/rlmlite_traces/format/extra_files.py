@@ -13,31 +13,21 @@ from rlmlite_traces.format.lines import (
     CHECKPOINT,
     EFFECTS,
     HEX,
+    INPUTS_FOLDER,
     JOURNAL,
     LARGE_FOLDER,
     ORIGIN,
     RECORDS,
+    SIGNATURES,
     STORE,
     TIMING,
 )
 
 NESTED_FOLDER: Final = "nested"
-_KNOWN: Final = frozenset(
-    {
-        RECORDS,
-        BLOBS,
-        EFFECTS,
-        JOURNAL,
-        TIMING,
-        STORE,
-        LARGE_FOLDER,
-        NESTED_FOLDER,
-        "run.key",
-        "lock",
-        ORIGIN,
-        CHECKPOINT,
-    }
-)
+PACKED: Final = frozenset({RECORDS, BLOBS, EFFECTS, TIMING, SIGNATURES, LARGE_FOLDER, INPUTS_FOLDER, NESTED_FOLDER})
+"""What may be passed on. Keys, locks, notes of this machine and calls under way are for the one who runs it."""
+
+_KNOWN: Final = PACKED | {JOURNAL, STORE, "run.key", "lock", ORIGIN, CHECKPOINT}
 _NAMED: Final = 100
 """At most so many extra names are told: a folder may hold millions."""
 
@@ -49,7 +39,9 @@ def extra_files(folder: Folder) -> tuple[str, ...]:
 
 
 def _extra_in(folder: Folder) -> Iterator[str]:
-    yield from (name for name in folder.names() if name not in _KNOWN)
-    if folder.exists(LARGE_FOLDER):
-        with folder.below(LARGE_FOLDER) as large:
-            yield from (f"{LARGE_FOLDER}/{name}" for name in large.names() if HEX.fullmatch(name) is None)
+    known = PACKED if folder.is_packed else _KNOWN
+    yield from (name for name in folder.names() if name not in known)
+    for name in (LARGE_FOLDER, INPUTS_FOLDER):
+        if folder.exists(name):
+            with folder.below(name) as below:
+                yield from (f"{name}/{each}" for each in below.names() if HEX.fullmatch(each) is None)

@@ -36,6 +36,8 @@ LARGE_FOLDER: Final = "blobs"
 STORE: Final = "store"
 ORIGIN: Final = "origin"
 CHECKPOINT: Final = "checkpoint"
+SIGNATURES: Final = "trace.dsse.json"
+INPUTS_FOLDER: Final = "inputs"
 
 LARGE = 64 * 1024
 """Content of more bytes than this is a file of its own under `blobs/`, named by its ref."""

@@ -12,12 +12,12 @@ from pathlib import Path
 import msgspec
 
 from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Genesis, Ref, Step
-from rlmlite_traces.errors import TraceMissingError
+from rlmlite_traces.errors import TraceError, TraceMissingError
 from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format.calls import StepCalls
 from rlmlite_traces.format.contents import Contents, LargeFiles, Presence
 from rlmlite_traces.format.extra_files import extra_files
-from rlmlite_traces.format.lines import BLOBS, EFFECTS, HEX, LARGE_FOLDER, RECORDS
+from rlmlite_traces.format.lines import BLOBS, EFFECTS, HEX, INPUTS_FOLDER, LARGE_FOLDER, RECORDS
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 
 
@@ -36,10 +36,11 @@ class UncheckedTrace(msgspec.Struct, frozen=True):
     effects: bytes
     large: LargeFiles = {}
     extra: tuple[str, ...] = ()
+    inputs: Mapping[str, Path] = {}
 
     @classmethod
     def read(cls, path: Path, limits: ReaderLimits = READER_LIMITS) -> "UncheckedTrace":
-        """The files of `NAME.rlm/`, and the names of `extra` ones.
+        """The files of `NAME.rlm/` or `NAME.rlmz`, and the names of `extra` ones.
 
         Raises `TraceMissingError`, also for a link or a special file in their place, and `OverLimitError`.
         """
@@ -47,7 +48,8 @@ class UncheckedTrace(msgspec.Struct, frozen=True):
             records = read_file(folder, RECORDS, limits, "records_bytes")
             blobs = read_file(folder, BLOBS, limits, "blobs_bytes")
             effects = read_file(folder, EFFECTS, limits, "calls_bytes")
-            return cls(records, blobs, effects, large_files(folder, limits), extra_files(folder))
+            large, inputs = large_files(folder, limits), _named_files(folder, INPUTS_FOLDER, limits, "input_files")
+            return cls(records, blobs, effects, large, extra_files(folder), inputs)
 
 
 class CheckedTrace(msgspec.Struct, frozen=True):
@@ -56,6 +58,8 @@ class CheckedTrace(msgspec.Struct, frozen=True):
     `root` is the tree head over its lines, in hex. `records` are in order, so a record's place in them is its `seq`;
     the methods give what belongs to a record by its `seq`. Calls and contents are decoded each time they are asked for.
     `extra` are names in its folder that no trace has: they are not part of it, and nothing is said of them.
+    `inputs` are files that came along with it, by the SHA-256 that they are named by; they are compared with it when
+    they are read.
     """
 
     root: str
@@ -66,6 +70,7 @@ class CheckedTrace(msgspec.Struct, frozen=True):
     call_ranges: dict[int, tuple[int, int]]
     contents: Contents
     extra: tuple[str, ...] = ()
+    inputs: Mapping[str, Path] = {}
 
     @property
     def size(self) -> int:
@@ -116,8 +121,10 @@ def open_trace(path: Path) -> Iterator[Folder]:
     """The folder of a trace, open while the block lasts. Raises `TraceMissingError`."""
     try:
         folder = Folder.open(path)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         raise TraceMissingError(path, "no such folder") from None
+    except TraceError:
+        raise
     except OSError as error:
         raise missing_error(path, error) from None
     with folder:
@@ -132,6 +139,8 @@ def read_file(folder: Folder, name: str, limits: ReaderLimits = READER_LIMITS, b
     try:
         limits.check(bound, folder.status(name).st_size, f"{name} has")
         return folder.read(name, most=getattr(limits, bound))
+    except TraceError:
+        raise
     except OSError as error:
         raise missing_error(folder.path / name, error) from None
 
@@ -141,15 +150,19 @@ def large_files(folder: Folder, limits: ReaderLimits = READER_LIMITS) -> dict[Re
 
     Raises `TraceMissingError` if `blobs` is a link or no folder, or one of the files is not plain.
     """
-    if not folder.exists(LARGE_FOLDER):
+    return _named_files(folder, LARGE_FOLDER, limits, "blobs")
+
+
+def _named_files(folder: Folder, name: str, limits: ReaderLimits, bound: str) -> dict[str, Path]:
+    if not folder.exists(name):
         return {}
     try:
-        with folder.below(LARGE_FOLDER) as large:
-            names = [name for name in large.names() if HEX.fullmatch(name)]
-            limits.check("blobs", len(names), "blobs/ has files:")
-            return {name: large.path / name for name in names}
+        with folder.below(name) as below:
+            names = [each for each in below.names() if HEX.fullmatch(each)]
+            limits.check(bound, len(names), f"{name}/ has files:")
+            return {each: below.path / each for each in names}
     except OSError as error:
-        raise missing_error(folder.path / LARGE_FOLDER, error) from None
+        raise missing_error(folder.path / name, error) from None
 
 
 def missing_error(path: Path, error: OSError) -> TraceMissingError:

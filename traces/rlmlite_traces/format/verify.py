@@ -75,7 +75,7 @@ def verify(
     if chain.sealed:
         _refuse_unnamed(contents, named)
     return CheckedTrace(
-        chain.root, level, records, (trace.records, spans), calls, call_ranges, contents, extra=trace.extra
+        chain.root, level, records, (trace.records, spans), calls, call_ranges, contents, trace.extra, trace.inputs
     )
 
 

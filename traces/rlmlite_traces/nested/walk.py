@@ -11,7 +11,6 @@ by the folder that they name, and a folder is opened once however many calls nam
 links are refused, so no walk comes back to where it was. Levels and folders have the reader's bounds.
 """
 
-import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
@@ -22,6 +21,7 @@ import msgspec
 
 from rlmlite_kernel.records.records import EffectRecord, Step
 from rlmlite_traces.errors import OverLimitError, TraceError
+from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.format.verify import verify
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
@@ -98,7 +98,7 @@ class _Walk:
         root = "" if first.child is None else first.child.root
         try:
             place = nested_place(path, id_)
-            if not _is_there(place):
+            if not _is_there(path, place):
                 return NestedTrace(id_, root, Standing.ABSENT)
             self._opened += 1
             self._limits.check("nested_traces", self._opened, "the trace and those below it have nested runs:")
@@ -126,13 +126,18 @@ def _calls_by_id(trace: CheckedTrace) -> dict[str, list[tuple[Step, EffectRecord
     return by_id
 
 
-def _is_there(place: Path) -> bool:
+def _is_there(parent: Path, place: Path) -> bool:
     """Whether a folder is there. Raises `ValueError` for a link, in it or above it: it could lead anywhere."""
-    for part in (place.parent, place):
-        try:
-            status = os.lstat(part)
-        except (FileNotFoundError, NotADirectoryError):
+    with Folder.open(parent) as folder:
+        if not _has_folder(folder, FOLDER):
             return False
-        if not stat.S_ISDIR(status.st_mode):
-            raise ValueError(f"{part.name} is not a folder of the trace")
+        with folder.below(FOLDER) as nested:
+            return _has_folder(nested, place.name)
+
+
+def _has_folder(folder: Folder, name: str) -> bool:
+    if not folder.exists(name):
+        return False
+    if not stat.S_ISDIR(folder.status(name).st_mode):
+        raise ValueError(f"{name} is not a folder of the trace")
     return True

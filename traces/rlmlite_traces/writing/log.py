@@ -36,7 +36,8 @@ from rlmlite_traces.errors import (
     TraceWriteError,
 )
 from rlmlite_traces.files.append_only import AppendOnlyFile, WriterLock
-from rlmlite_traces.files.guarded import Folder, folder_of, make_trace_folder
+from rlmlite_traces.files.guarded import Folder, folder_of
+from rlmlite_traces.files.new_folders import make_trace_folder
 from rlmlite_traces.format import lines, referenced
 from rlmlite_traces.format.calls import check_calls
 from rlmlite_traces.format.chain import Chain

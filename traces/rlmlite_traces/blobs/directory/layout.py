@@ -33,7 +33,8 @@ from typing import Final
 import msgspec
 
 from rlmlite_traces.errors import StoreBusyError, StoreCorruptError, StoreMissingError
-from rlmlite_traces.files.guarded import Folder, folder_of, make_folders, open_below
+from rlmlite_traces.files.guarded import Folder, folder_of, open_below
+from rlmlite_traces.files.new_folders import make_folders
 from rlmlite_traces.format.lines import HEX
 
 FORMAT: Final = 1
