@@ -15,7 +15,11 @@ if TYPE_CHECKING:
         BlobMismatchError,
         BlobUnreferencedError,
         LevelError,
+        NestedDiffersError,
         OverLimitError,
+        PackBrokenError,
+        PackChangedError,
+        PackEncryptedError,
         RootMismatchError,
         StoreBusyError,
         StoreCorruptError,
@@ -46,6 +50,9 @@ if TYPE_CHECKING:
     from rlmlite_traces.replays.rules.controller import ControllerCheck, Finding
     from rlmlite_traces.replays.rules.nested_requests import contradicts_request
     from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict
+    from rlmlite_traces.sharing.input_files import InputSearch
+    from rlmlite_traces.sharing.pack import Packed, pack
+    from rlmlite_traces.sharing.unpack import Unpacked, unpack
     from rlmlite_traces.writing.log import Log
     from rlmlite_traces.writing.recovery import Recovered, recover
 
@@ -64,11 +71,17 @@ __all__ = [
     "Finding",
     "HashedFile",
     "IndexFolder",
+    "InputSearch",
     "Level",
     "LevelError",
     "Log",
+    "NestedDiffersError",
     "NestedTrace",
     "OverLimitError",
+    "PackBrokenError",
+    "PackChangedError",
+    "PackEncryptedError",
+    "Packed",
     "Presence",
     "ReaderLimits",
     "Recovered",
@@ -91,15 +104,18 @@ __all__ = [
     "UncheckedTrace",
     "Unfinished",
     "UnknownFormatError",
+    "Unpacked",
     "Verdict",
     "allow_claims",
     "contradicts_request",
     "nested_place",
     "nested_traces",
     "neutral",
+    "pack",
     "recover",
     "replay",
     "show",
+    "unpack",
     "verify",
 ]
 
@@ -117,11 +133,17 @@ _HOMES = {
     "Finding": "rlmlite_traces.replays.rules.controller",
     "HashedFile": "rlmlite_traces.files.mapped",
     "IndexFolder": "rlmlite_traces.files.index_folder",
+    "InputSearch": "rlmlite_traces.sharing.input_files",
     "Level": "rlmlite_traces.format.reader",
     "LevelError": "rlmlite_traces.errors",
     "Log": "rlmlite_traces.writing.log",
+    "NestedDiffersError": "rlmlite_traces.errors",
     "NestedTrace": "rlmlite_traces.nested.walk",
     "OverLimitError": "rlmlite_traces.errors",
+    "PackBrokenError": "rlmlite_traces.errors",
+    "PackChangedError": "rlmlite_traces.errors",
+    "PackEncryptedError": "rlmlite_traces.errors",
+    "Packed": "rlmlite_traces.sharing.pack",
     "Presence": "rlmlite_traces.format.contents",
     "READER_LIMITS": "rlmlite_traces.limits",
     "ReaderLimits": "rlmlite_traces.limits",
@@ -145,15 +167,18 @@ _HOMES = {
     "UncheckedTrace": "rlmlite_traces.format.reader",
     "Unfinished": "rlmlite_traces.replays.verdicts",
     "UnknownFormatError": "rlmlite_traces.errors",
+    "Unpacked": "rlmlite_traces.sharing.unpack",
     "Verdict": "rlmlite_traces.replays.verdicts",
     "allow_claims": "rlmlite_traces.replays.beginning",
     "contradicts_request": "rlmlite_traces.replays.rules.nested_requests",
     "nested_place": "rlmlite_traces.nested.walk",
     "nested_traces": "rlmlite_traces.nested.walk",
     "neutral": "rlmlite_traces.format.show",
+    "pack": "rlmlite_traces.sharing.pack",
     "recover": "rlmlite_traces.writing.recovery",
     "replay": "rlmlite_traces.replays.replay",
     "show": "rlmlite_traces.format.show",
+    "unpack": "rlmlite_traces.sharing.unpack",
     "verify": "rlmlite_traces.format.verify",
 }
 """The module of each name, imported when the name is first used: nobody waits for what is not used."""

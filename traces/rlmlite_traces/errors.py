@@ -177,6 +177,22 @@ class PackEncryptedError(TraceError, OSError):
         self.path = path
 
 
+class PackChangedError(TraceError):
+    """A file changed after it was checked and before it was packed or unpacked. Nothing is left of what was written."""
+
+    def __init__(self, name: str, expected: str, found: str) -> None:
+        super().__init__(f"{name} changed while it was copied: expected {expected}, found {found}")
+        self.name, self.expected, self.found = name, expected, found
+
+
+class NestedDiffersError(TraceError):
+    """The trace of a nested run is not the one that its parent recorded, so the whole is not passed on."""
+
+    def __init__(self, id_: str, reason: str) -> None:
+        super().__init__(f"nested run {id_}: its trace is not the recorded one: {reason}")
+        self.id, self.reason = id_, reason
+
+
 class StoreError(Exception):
     """The base of all errors about a store of contents."""
 

@@ -17,6 +17,7 @@ from rlmlite.errors import MORE_MEMORY, InputError, ModelError, OutOfMemoryError
 from rlmlite_kernel import BlobMissingError, InputChangedError, SettingsError
 from rlmlite_traces import (
     LevelError,
+    PackEncryptedError,
     StoreCorruptError,
     StoreError,
     StoreMissingError,
@@ -38,6 +39,7 @@ _EXITS: tuple[tuple[type[BaseException], Exit, str], ...] = (
     (MemoryError, Exit.FAILED, "out_of_memory"),
     (RlmliteError, Exit.FAILED, "failed"),
     (TraceMissingError, Exit.INPUT, "trace_missing"),
+    (PackEncryptedError, Exit.INPUT, "trace_encrypted"),
     (TraceExistsError, Exit.USAGE, "trace_exists"),
     (TraceLockedError, Exit.USAGE, "trace_locked"),
     (TraceSealedError, Exit.USAGE, "trace_sealed"),

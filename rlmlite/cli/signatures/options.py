@@ -11,7 +11,7 @@ Paths: TypeAlias = Annotated[
     typer.Argument(metavar="PATH", help="Inputs: PATH, name=PATH or -.", show_default=False),
 ]
 Session: TypeAlias = Annotated[Path, typer.Argument(metavar="S", help="The session: a folder, such as triage.rlm.")]
-Trace: TypeAlias = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace: the folder NAME.rlm.")]
+Trace: TypeAlias = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace: the folder NAME.rlm, or NAME.rlmz.")]
 Program: TypeAlias = Annotated[
     str | None, typer.Option("--program", "-e", metavar="TEXT", help="The program itself, instead of a file.")
 ]

@@ -15,6 +15,9 @@ With `copy`, inputs are read only from the store, so that changes to the origina
 
 import hashlib
 import os
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Set
 from functools import partial
 from pathlib import Path
@@ -85,6 +88,7 @@ class FileBlobs:
         self._extents: dict[str, ScratchExtent] = {}
         self._held: dict[str, HeldFile] = {}
         self._scratch = Scratch()
+        self._scratch_folder: Path | None = None
         # What was opened or computed last. Dropping any of it costs only time.
         self._recent = RecentContents()
         self._lines = RecentIndexes()
@@ -162,6 +166,14 @@ class FileBlobs:
         """Register a derived content that lies in an open file. The caller vouches for its digest."""
         self._held.setdefault(digest, file)
         return DerivedContent(digest, file.size)
+
+    def scratch_folder(self) -> Path:
+        """A private folder for files that must have a path, which is gone when this object is."""
+        if self._scratch_folder is None:
+            made = tempfile.mkdtemp(prefix="rlmlite-")
+            weakref.finalize(self, shutil.rmtree, made, ignore_errors=True)
+            self._scratch_folder = Path(made)
+        return self._scratch_folder
 
     def find(self, digest: str) -> HashedFile | None:
         """The file of a content in the store, or `None` if there is no store or it lacks the content.

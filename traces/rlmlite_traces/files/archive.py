@@ -34,6 +34,11 @@ MOST_ENTRIES: Final = 1_000_000
 _LONGEST_NAME: Final = 1_000
 _SHORT: Final = 0xFFFF
 _LONG: Final = 0xFFFFFFFF
+"""What stands in a field of 16 and of 32 bits whose number is in a zip64 field."""
+
+_MOST_SHORT, _MOST_LONG = _SHORT - 1, _LONG - 1
+"""The largest numbers that stand in these fields themselves."""
+
 _DAY: Final = 0x21  # 1980-01-01, the first day that a zip can name
 _MODE: Final = 0o100600 << 16
 _UNIX: Final = 3 << 8
@@ -70,7 +75,7 @@ class Member(msgspec.Struct, frozen=True, gc=False):
 
 def local_header(member: Member) -> bytes:
     """What stands before a content."""
-    is_long = member.size >= _LONG
+    is_long = member.size > _MOST_LONG
     extra = struct.pack("<2H2Q", 1, 16, member.size, member.size) if is_long else b""
     size = _LONG if is_long else member.size
     version = _WITH_ZIP64 if is_long else _STORED
@@ -81,10 +86,17 @@ def local_header(member: Member) -> bytes:
 
 def central_header(member: Member) -> bytes:
     """What the directory at the end says of a content."""
-    long = [member.size] * 2 if member.size >= _LONG else []
-    long += [member.header] if member.header >= _LONG else []
+    size = header = _LONG
+    long: list[int] = []
+    if member.size > _MOST_LONG:
+        long += [member.size, member.size]
+    else:
+        size = member.size
+    if member.header > _MOST_LONG:
+        long.append(member.header)
+    else:
+        header = member.header
     extra = struct.pack(f"<2H{len(long)}Q", 1, 8 * len(long), *long) if long else b""
-    size, header = min(member.size, _LONG), min(member.header, _LONG)
     version = _WITH_ZIP64 if long else _STORED
     name = member.name.encode()
     fields = (_UNIX | version, version, 0, 0, 0, _DAY, member.crc, size, size, len(name), len(extra))
@@ -93,13 +105,18 @@ def central_header(member: Member) -> bytes:
 
 def end_record(count: int, size: int, offset: int) -> bytes:
     """The end of an archive whose directory has `count` entries and `size` bytes from `offset` on."""
+    counts = _SHORT if count > _MOST_SHORT else count
+    sizes, offsets = (_LONG if number > _MOST_LONG else number for number in (size, offset))
     end = b""
-    if count >= _SHORT or size >= _LONG or offset >= _LONG:
+    if _has_zip64(counts, sizes, offsets):
         version = (_UNIX | _WITH_ZIP64, _WITH_ZIP64)
         end = _END64.pack(b"PK\6\6", _END64.size - 12, *version, 0, 0, count, count, size, offset)
         end += _LOCATOR.pack(b"PK\6\7", 0, offset + size, 1)
-    counts = min(count, _SHORT)
-    return end + _END.pack(b"PK\5\6", 0, 0, counts, counts, min(size, _LONG), min(offset, _LONG), 0)
+    return end + _END.pack(b"PK\5\6", 0, 0, counts, counts, sizes, offsets, 0)
+
+
+def _has_zip64(count: int, size: int, offset: int) -> bool:
+    return count == _SHORT or _LONG in (size, offset)
 
 
 def read_archive(descriptor: int, shown: str) -> Mapping[str, Member]:
@@ -109,7 +126,7 @@ def read_archive(descriptor: int, shown: str) -> Mapping[str, Member]:
     """
     length = os.fstat(descriptor).st_size
     count, size, offset = _find_directory(descriptor, length, shown)
-    members = {}
+    members: dict[str, Member] = {}
     directory = os.pread(descriptor, size, offset)
     at = header = 0
     for number in range(count):
@@ -140,7 +157,7 @@ def _find_directory(descriptor: int, length: int, shown: str) -> tuple[int, int,
     tail = os.pread(descriptor, _END64_BYTES + _END.size, max(0, length - _END64_BYTES - _END.size))
     _require(tail[-_END.size :][:4] == b"PK\5\6", shown, "its end", "the end of a zip file without a comment")
     *_, count, size, offset, _ = _END.unpack(tail[-_END.size :])
-    if tail[:4] == b"PK\6\6" and len(tail) == _END64_BYTES + _END.size:
+    if _has_zip64(count, size, offset) and len(tail) == _END64_BYTES + _END.size:
         *_, count, size, offset = _END64.unpack(tail[: _END64.size])
     _require(count <= MOST_ENTRIES, shown, "the directory", f"at most {MOST_ENTRIES:,} entries, not {count:,}")
     end = end_record(count, size, offset)

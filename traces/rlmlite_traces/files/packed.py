@@ -11,6 +11,7 @@ import errno
 import os
 import stat
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,7 +26,10 @@ ENCRYPTED: Final = b"age-encryption.org/"
 
 _ZIP: Final = b"PK"
 _RECENT: Final = 4
-"""Archives whose directory is remembered: each large content of a trace opens the trace again."""
+"""Archives whose directory is remembered: each large content and each nested run opens the trace again."""
+
+_TICK_NS: Final = 2_000_000_000
+"""More than any file system's clock takes from one time to the next."""
 
 
 class Directory:
@@ -129,22 +133,27 @@ def open_packed(path: Path) -> PackedFolder:
 
 
 class _RecentArchives:
-    """The directories of the archives that were read last, each by what the system says of its file."""
+    """The directories of the archives that were read last, each by what the system says of its file.
+
+    A file that was written just before is read again: it could be written once more within the same tick of the file
+    system's clock, and nothing would tell the two apart.
+    """
 
     def __init__(self) -> None:
         self._directories: OrderedDict[tuple[int, ...], Directory] = OrderedDict()
         self._lock = threading.Lock()
 
     def directory(self, descriptor: int, status: os.stat_result, shown: str) -> Directory:
-        """The directory of an open archive. A content is compared with its digest whenever it is read, not here."""
-        key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        """The directory of an open archive. A content is compared with its CRC-32 whenever it is read, not here."""
+        key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         with self._lock:
-            if key not in self._directories:
-                self._directories[key] = Directory(read_archive(descriptor, shown))
-                if len(self._directories) > _RECENT:
-                    self._directories.popitem(last=False)
-            self._directories.move_to_end(key)
-            return self._directories[key]
+            directory = self._directories.get(key) or Directory(read_archive(descriptor, shown))
+            if time.time_ns() - status.st_ctime_ns > _TICK_NS:
+                self._directories[key] = directory
+                self._directories.move_to_end(key)
+            if len(self._directories) > _RECENT:
+                self._directories.popitem(last=False)
+            return directory
 
 
 _recent = _RecentArchives()

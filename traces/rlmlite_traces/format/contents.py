@@ -97,6 +97,17 @@ class Contents:
             raise BlobMismatchError(ref, "its file changed after it was checked")
         return content
 
+    def large_size(self, ref: Ref) -> int:
+        """The bytes of a content that is a file of its own."""
+        place = self.places[ref]
+        line, _ = self._layout.blob(self._data[place.start : place.stop], 0)
+        assert isinstance(line, BlobLine)
+        return line.size or 0
+
+    def blocks(self, ref: Ref) -> Iterator[bytes]:
+        """A content that is a file of its own, a piece at a time. It is not compared with its ref again."""
+        yield from _chunks(self._large[ref], self.large_size(ref))
+
     def read_json(self, ref: Ref) -> bytes:
         """The content of a ref, to be decoded as JSON: within the reader's bounds for it.
 

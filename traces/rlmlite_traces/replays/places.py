@@ -11,13 +11,13 @@ can put a link there could choose what is read.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from rlmlite_traces.files.guarded import Folder, folder_of, open_plain
+from rlmlite_traces.files.guarded import Folder, folder_of, open_plain, write_all
 from rlmlite_traces.files.mapped import HashedFile, hash_open
 from rlmlite_traces.limits import ReaderLimits
 
@@ -62,11 +62,12 @@ class Place(msgspec.Struct, frozen=True):
 class Search:
     """The files that were looked at for one replay, each hashed once, within the bytes that the reader allows.
 
-    A trace may name one large file a hundred thousand times, with a digest that it does not have.
+    A trace may name one large file a hundred thousand times, with a digest that it does not have. `along` are files
+    that came with the trace (`CheckedTrace.inputs`), by the digests that they are named by.
     """
 
-    def __init__(self, limits: ReaderLimits) -> None:
-        self._limits, self._bytes = limits, 0
+    def __init__(self, limits: ReaderLimits, along: Mapping[str, Path] = {}) -> None:
+        self._limits, self._bytes, self._along = limits, 0, along
         self._seen: dict[tuple[Place, bool], HashedFile | None] = {}
 
     def hash(self, place: Place, text: bool) -> HashedFile | None:
@@ -80,6 +81,26 @@ class Search:
             self._limits.check("searched_bytes", self._bytes, "the files in which inputs were looked for have")
             self._seen[place, text] = place.hash(text)
         return self._seen[place, text]
+
+    def hash_along(self, digest: str, text: bool, scratch: Callable[[], Path]) -> HashedFile | None:
+        """The file of this digest that came with the trace, if one did and has it.
+
+        That of a packed trace is copied to the folder `scratch()` gives: what is derived from a file needs its path.
+        Raises as `hash`.
+        """
+        place = self._along.get(digest)
+        if place is None:
+            return None
+        with Folder.open(place.parent.parent) as trace, trace.below(place.parent.name) as folder:
+            self._bytes += folder.status(place.name).st_size
+            self._limits.check("searched_bytes", self._bytes, "the files in which inputs were looked for have")
+            if folder.is_packed:
+                place = _copy(folder, place.name, scratch() / place.name)
+                descriptor, _ = open_plain(place, follow_link=False)
+            else:
+                descriptor = folder.open_file(place.name)
+        found = hash_open(descriptor, place, text)
+        return found if found.digest == digest else None
 
 
 def candidates(name: str, place: Path | None, recorded: str | None) -> Iterator[Place]:
@@ -105,6 +126,18 @@ def _names_below(name: str) -> tuple[str, ...]:
     path = Path(name)
     leads_out = path.is_absolute() or ".." in path.parts
     return path.parts[-1:] if leads_out else path.parts
+
+
+def _copy(folder: Folder, name: str, place: Path) -> Path:
+    with folder_of(place) as scratch:
+        if not scratch.exists(place.name):
+            descriptor = scratch.create(place.name)
+            try:
+                for block in folder.blocks(name):
+                    write_all(descriptor, block)
+            finally:
+                os.close(descriptor)
+    return place
 
 
 def _open_below(folder: Folder, names: tuple[str, ...]) -> int:

@@ -3,7 +3,8 @@
 The trace says of each input where it came from (its source) and what its content hashed to. A content is looked for
 in this order, and counts only if it has the recorded digest:
 
-1. in the trace itself, if the input came from memory;
+1. in the trace itself, if the input came from memory, or if its file came along with the trace (`inputs/HEX`) and the
+   caller does not say where the input is now;
 2. in the store, unless the caller says where the input is now: what a store holds cannot change under the replay;
 3. at the place that the caller gives, or else, if the caller says that the recorded paths are its own, where the file
    was: under the recorded folder, at the recorded path, at the file's own name;
@@ -86,7 +87,7 @@ def rebuild(
     Paths in the trace are looked at only with `recorded_paths`: a stranger's trace may name any file of this machine.
     """
     rebuilt = RebuiltInputs({}, {})
-    search = Search(limits)
+    search = Search(limits, trace.inputs)
     files = 0
     for entry in trace.genesis.inputs:
         source = _read_source(trace, entry)
@@ -294,6 +295,10 @@ class _ContentFinder:
         `use` gets the first file that has it. Until then a file is only hashed: what has another content is no input,
         and is neither copied nor kept.
         """
+        along = self._search.hash_along(expected, text, self._store.scratch_folder) if self._place is None else None
+        if along is not None:
+            use(along)
+            return ""
         if self._place is None and not self._recorded_paths:
             return "where it was recorded is not looked at, since this trace was not begun here"
         reason = "no such file"

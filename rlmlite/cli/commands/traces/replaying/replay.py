@@ -5,7 +5,6 @@ the prompts and the texts of programs, made again, fit what is recorded (`rechec
 parents asked for? The verdict is the worst that any of them gives.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -39,6 +38,7 @@ from rlmlite_traces import (
     allow_claims,
     replay,
 )
+from rlmlite_traces.files.guarded import Folder
 
 EXITS = {
     Verdict.REPRODUCED: Exit.COMPLETED,
@@ -102,15 +102,17 @@ def replay_trace(
         is_own = is_begun_here(trace, checked)
         if is_own:  # whoever began a run has set its limits
             limits = allow_claims(checked, limits)
-        blobs = _blobs(store or settings.store, is_own)
+        blobs = input_blobs(store or settings.store, is_own)
         replaying = partial(_replay, blobs=blobs, derive=deriving(settings.reading, limits), limits=limits)
         recheck = Recheck()
         replayed = replaying(checked, places_of(inputs), is_own, recheck)
         # Of nested runs that are not there, nothing is said: their answers are in their parents' records.
-        has_nested = os.path.lexists(trace / "nested")
+        with Folder.open(trace) as folder:
+            has_nested, is_packed = folder.exists("nested"), folder.is_packed
         nested = tuple(_replay_nested(checked, trace, replayed, replaying, blobs, limits)) if has_nested else ()
         replays = Replays(replayed, nested, reparse(checked, recheck.readings))
-        return _report(trace, checked, replays, as_json, "" if is_own else how_to_trust(trace))
+        advice = "" if is_own or is_packed else how_to_trust(trace)  # a tag has to lie in a folder
+        return _report(trace, checked, replays, as_json, advice)
 
     return exit_code_of(work, as_json=as_json)
 
@@ -176,8 +178,8 @@ def _compare_held(used: Mapping[str, int], found: Replayed) -> str:
     return "" if held == recorded else f"it held {held:,} value_bytes, and its parent recorded {recorded:,}"
 
 
-def _blobs(store: Path | None, is_own: bool) -> FileBlobs:
-    """The blobs through which a replay reads its inputs.
+def input_blobs(store: Path | None, is_own: bool) -> FileBlobs:
+    """The blobs through which the inputs of a trace are read, of a store too.
 
     Without a word of the user, only a run that was begun here may be looked for in the default store, which need not
     exist. Nothing is added to any store.
