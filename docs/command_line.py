@@ -18,6 +18,8 @@ COMMANDS = (
     "trace show",
     "trace verify",
     "trace replay",
+    "trace pack",
+    "trace unpack",
     "store",
     "store ls",
     "store gc",
