@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import rlmlite
+from rlmlite.inputs import deriving
+from rlmlite.inputs.formats.reading import Reading
 from rlmlite_traces import (
     FileBlobs,
     InputSearch,
@@ -29,6 +31,7 @@ from rlmlite_traces import (
 )
 from rlmlite_traces.files import archive
 from rlmlite_traces.files.guarded import Folder
+from rlmlite_traces.sharing.archive_writer import ArchiveWriter
 from rlmlite_traces.writing.log import Log
 from tests.traces.sharing.archives import GOLDEN, packed_golden, write_archive
 
@@ -112,15 +115,8 @@ def test_inputs_come_along(tmp_path: Path, is_packed: bool) -> None:
         file = tmp_path / "far.rlm"
 
     assert (packed.inputs, packed.missing) == (3, {})
-    assert replay(verify(file), derive=deriving()).verdict is Verdict.REPRODUCED
-    assert replay(verify(tmp_path / "without.rlmz"), derive=deriving()).verdict is not Verdict.REPRODUCED
-
-
-def deriving():  # type: ignore[no-untyped-def]
-    from rlmlite.inputs import deriving as derive_again
-    from rlmlite.inputs.formats.reading import Reading
-
-    return derive_again(Reading())
+    assert replay(verify(file), derive=deriving(Reading())).verdict is Verdict.REPRODUCED
+    assert replay(verify(tmp_path / "without.rlmz"), derive=deriving(Reading())).verdict is not Verdict.REPRODUCED
 
 
 def test_an_input_that_is_elsewhere_is_named(tmp_path: Path) -> None:
@@ -270,7 +266,7 @@ def test_more_than_4_gib_and_65535_entries(tmp_path: Path) -> None:
     size = 4_200 * 1024 * 1024
     block = bytes(1 << 20)
     with (tmp_path / "a.zip").open("wb") as file:
-        writer = archive_writer(file.fileno())
+        writer = ArchiveWriter(file.fileno())
         for number in range(70_000):
             writer.add(f"a/{number:05}", 1, [b"x"])
         writer.add("big", size, (block for _ in range(size >> 20)))
@@ -281,9 +277,3 @@ def test_more_than_4_gib_and_65535_entries(tmp_path: Path) -> None:
         assert (len(other.namelist()), other.getinfo("big").file_size, other.read("last")) == (70_002, size, b"y")
     with Folder.open(tmp_path / "a.zip") as folder:
         assert (folder.status("big").st_size, folder.read("last")) == (size, b"y")
-
-
-def archive_writer(descriptor: int):  # type: ignore[no-untyped-def]
-    from rlmlite_traces.sharing.archive_writer import ArchiveWriter
-
-    return ArchiveWriter(descriptor)
