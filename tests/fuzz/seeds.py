@@ -2,9 +2,11 @@
 
 import sqlite3
 import tarfile
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import rlmlite_traces
 from tests.rlmlite.inputs.input_files import PACKERS, docx_of, pdf_of, tar_of, zip_of
 from tests.rlmlite.inputs.tables.binary.test_workbooks import SALES, workbook
 from tests.rlmlite.inputs.test_documents import MAIL, MAILBOX
@@ -95,3 +97,13 @@ def trace_seeds() -> Sequence[bytes]:
     from tests.fuzz.targets import pack_trace
 
     return [pack_trace(path) for path in sorted((ROOT / "traces" / "golden").glob("*/*.rlm"))]
+
+
+def packed_seeds() -> Sequence[bytes]:
+    """Golden traces, packed: a small one, one with nested runs, and one with notes of how long calls took."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = []
+        for name in ("faults", "nested", "tools"):
+            rlmlite_traces.pack(ROOT / "traces" / "golden" / "2.3" / f"{name}.rlm", Path(folder, name), timing=True)
+            files.append(Path(folder, name).read_bytes())
+    return files

@@ -40,7 +40,7 @@ from rlmlite_kernel.records.merkle import leaf
 from rlmlite_kernel.records.records import ZERO
 from rlmlite_kernel.records.settings import Role
 from rlmlite_kernel.values.values import to_json
-from rlmlite_traces import FileBlobs, StoreError, TraceError, UncheckedTrace, replay, show, verify
+from rlmlite_traces import FileBlobs, StoreError, TraceError, UncheckedTrace, pack, replay, show, unpack, verify
 from rlmlite_traces.format.lines import BLOBS, EFFECTS, RECORDS
 from tests.fuzz import seeds
 from tests.fuzz.bounds import PARSER_SECONDS
@@ -70,6 +70,7 @@ def targets() -> Mapping[str, Target]:
     )
     table["programs"] = Target(run_program, seeds.program_seeds())
     table["traces"] = Target(read_trace, seeds.trace_seeds())
+    table["traces-packed"] = Target(read_packed, seeds.packed_seeds())
     return table
 
 
@@ -138,6 +139,20 @@ def read_trace(content: bytes) -> None:
         for line in show(trace):
             assert "\x1b" not in line
         replay(trace, {}, FileBlobs(), derive=deriving())
+
+
+def read_packed(content: bytes) -> None:
+    """Unpacks a packed trace, and packs it again: to the same bytes. It may raise `TraceError`."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, again = Path(folder, "a.rlmz"), Path(folder, "b.rlmz")
+        file.write_bytes(content)
+        try:
+            unpack(file, Path(folder, "a.rlm"))
+        except TraceError:
+            assert sorted(path.name for path in Path(folder).iterdir()) == ["a.rlmz"]
+            return
+        pack(Path(folder, "a.rlm"), again)
+        assert again.read_bytes() == content
 
 
 def _chained(records: bytes) -> bytes:

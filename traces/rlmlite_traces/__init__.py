@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         BlobAbsentError,
         BlobMismatchError,
         BlobUnreferencedError,
+        InputDiffersError,
         LevelError,
         NestedDiffersError,
         OverLimitError,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from rlmlite_traces.replays.rules.controller import ControllerCheck, Finding
     from rlmlite_traces.replays.rules.nested_requests import contradicts_request
     from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict
+    from rlmlite_traces.sharing.along import AlongCheck
     from rlmlite_traces.sharing.input_files import InputSearch
     from rlmlite_traces.sharing.pack import Packed, pack
     from rlmlite_traces.sharing.unpack import Unpacked, unpack
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "READER_LIMITS",
+    "AlongCheck",
     "BlobAbsentError",
     "BlobMismatchError",
     "BlobUnreferencedError",
@@ -71,6 +74,7 @@ __all__ = [
     "Finding",
     "HashedFile",
     "IndexFolder",
+    "InputDiffersError",
     "InputSearch",
     "Level",
     "LevelError",
@@ -120,6 +124,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AlongCheck": "rlmlite_traces.sharing.along",
     "BlobAbsentError": "rlmlite_traces.errors",
     "BlobMismatchError": "rlmlite_traces.errors",
     "BlobUnreferencedError": "rlmlite_traces.errors",
@@ -133,6 +138,7 @@ _HOMES = {
     "Finding": "rlmlite_traces.replays.rules.controller",
     "HashedFile": "rlmlite_traces.files.mapped",
     "IndexFolder": "rlmlite_traces.files.index_folder",
+    "InputDiffersError": "rlmlite_traces.errors",
     "InputSearch": "rlmlite_traces.sharing.input_files",
     "Level": "rlmlite_traces.format.reader",
     "LevelError": "rlmlite_traces.errors",

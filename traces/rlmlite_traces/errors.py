@@ -193,6 +193,14 @@ class NestedDiffersError(TraceError):
         self.id, self.reason = id_, reason
 
 
+class InputDiffersError(TraceError):
+    """A file that came along with a trace as one of its inputs has other content than the input had."""
+
+    def __init__(self, file: str, found: str) -> None:
+        super().__init__(f"{file} is not the file that the run read: its SHA-256 is {found}")
+        self.file, self.found = file, found
+
+
 class StoreError(Exception):
     """The base of all errors about a store of contents."""
 

@@ -22,6 +22,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Final
 
 import msgspec
@@ -31,7 +32,7 @@ from rlmlite_traces.errors import PackBrokenError
 MOST_ENTRIES: Final = 1_000_000
 """Each takes 150 bytes of its archive or more, so the memory for the names is a few times the file's size at most."""
 
-_LONGEST_NAME: Final = 1_000
+_LONGEST_NAME: Final = 500
 _SHORT: Final = 0xFFFF
 _LONG: Final = 0xFFFFFFFF
 """What stands in a field of 16 and of 32 bits whose number is in a zip64 field."""
@@ -50,6 +51,7 @@ _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
 _END64 = struct.Struct("<4sQ2H2I4Q")
 _LOCATOR = struct.Struct("<4sIQI")
+_LONGEST_ENTRY = _CENTRAL.size + _LONGEST_NAME + 28
 _END64_BYTES = _END64.size + _LOCATOR.size
 _BLOCK = 1024 * 1024
 
@@ -127,15 +129,20 @@ def read_archive(descriptor: int, shown: str) -> Mapping[str, Member]:
     length = os.fstat(descriptor).st_size
     count, size, offset = _find_directory(descriptor, length, shown)
     members: dict[str, Member] = {}
-    directory = os.pread(descriptor, size, offset)
     at = header = 0
+    window, begin = b"", 0
     for number in range(count):
-        member = _read_entry(directory, at, header, number, shown)
+        # A block at a time: a directory is as long as its writer says, and costs nothing in a sparse file.
+        if at - begin + _LONGEST_ENTRY > len(window):
+            window, begin = os.pread(descriptor, min(_BLOCK, size - at), offset + at), at
+        member = _read_entry(window[at - begin : at - begin + _LONGEST_ENTRY], header, number, shown)
         local = local_header(member)
         _require(os.pread(descriptor, len(local), header) == local, shown, f"entry {number}", "its header as written")
         # Names ascend, so that an archive has one order, and no name twice.
         is_next = not members or next(reversed(members)) < member.name
         _require(is_next, shown, f"entry {number}", f"a name after the one before it, not {member.name!r}")
+        above = {folder for folder in accumulate(member.name.split("/"), "{}/{}".format) if folder in members}
+        _require(not above, shown, f"entry {number}", f"no file {member.name!r} below a file")
         members[member.name] = member
         at, header = at + len(central_header(member)), header + len(local) + member.size
     _require(at == size, shown, "the directory", f"{size:,} bytes in {count:,} entries, not {at:,}")
@@ -162,27 +169,25 @@ def _find_directory(descriptor: int, length: int, shown: str) -> tuple[int, int,
     _require(count <= MOST_ENTRIES, shown, "the directory", f"at most {MOST_ENTRIES:,} entries, not {count:,}")
     end = end_record(count, size, offset)
     # Each entry takes its bytes, so a small file cannot claim many, nor a directory outside of itself.
-    _require(size <= count * (_CENTRAL.size + _LONGEST_NAME + 32), shown, "the directory", "bytes for its entries only")
+    _require(size <= count * _LONGEST_ENTRY, shown, "the directory", "bytes for its entries only")
     _require(tail.endswith(end) and offset + size + len(end) == length, shown, "its end", "the one of its directory")
     return count, size, offset
 
 
-def _read_entry(directory: bytes, at: int, header: int, number: int, shown: str) -> Member:
-    """The entry of the directory that begins `at`, whose content has to have its header at `header`."""
+def _read_entry(entry: bytes, header: int, number: int, shown: str) -> Member:
+    """The entry of the directory that `entry` begins with, whose content has to have its header at `header`."""
     what = f"entry {number}"
-    _require(len(directory) - at >= _CENTRAL.size, shown, what, "an entry of the directory")
-    fields = _CENTRAL.unpack_from(directory, at)
+    _require(len(entry) >= _CENTRAL.size, shown, what, "an entry of the directory")
+    fields = _CENTRAL.unpack_from(entry)
     crc, size, name_bytes, extra_bytes = fields[7], fields[8], fields[10], fields[11]
-    begin = at + _CENTRAL.size
-    name = directory[begin : begin + name_bytes].decode("latin-1")
+    name = entry[_CENTRAL.size : _CENTRAL.size + name_bytes].decode("latin-1")
     is_name = len(name) <= _LONGEST_NAME and _ASCII_NAME.fullmatch(name) is not None
     _require(is_name and not {".", ".."} & set(name.split("/")), shown, what, f"a relative path, not {name[:80]!r}")
-    extra = directory[begin + name_bytes : begin + name_bytes + extra_bytes]
+    extra = entry[_CENTRAL.size + name_bytes : _CENTRAL.size + name_bytes + extra_bytes]
     if size == _LONG and len(extra) >= 12:
         size = int.from_bytes(extra[4:12], "little")
     member = Member(name, size, crc, header)
-    spelled = central_header(member)
-    _require(directory[at : at + len(spelled)] == spelled, shown, what, "an entry as we write it: stored, plain, dense")
+    _require(entry.startswith(central_header(member)), shown, what, "an entry as we write it: stored, plain, dense")
     return member
 
 

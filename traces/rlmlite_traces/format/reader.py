@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Genesis, Ref, Step
-from rlmlite_traces.errors import TraceError, TraceMissingError
+from rlmlite_traces.errors import PackBrokenError, TraceError, TraceMissingError
 from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format.calls import StepCalls
 from rlmlite_traces.format.contents import Contents, LargeFiles, Presence
@@ -49,7 +49,10 @@ class UncheckedTrace(msgspec.Struct, frozen=True):
             blobs = read_file(folder, BLOBS, limits, "blobs_bytes")
             effects = read_file(folder, EFFECTS, limits, "calls_bytes")
             large, inputs = large_files(folder, limits), _named_files(folder, INPUTS_FOLDER, limits, "input_files")
-            return cls(records, blobs, effects, large, extra_files(folder), inputs)
+            extra = extra_files(folder)
+            if folder.is_packed and extra:  # whoever packs a trace leaves out what is no part of it
+                raise PackBrokenError(str(path), extra[0], "only files that a packed trace has")
+            return cls(records, blobs, effects, large, extra, inputs)
 
 
 class CheckedTrace(msgspec.Struct, frozen=True):

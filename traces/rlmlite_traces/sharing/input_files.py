@@ -4,6 +4,7 @@ A trace names the files of its inputs by path and SHA-256. Text that was derived
 packed, but the file that it was derived from: a replay derives it again.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ import msgspec
 
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces.blobs.stores import FileBlobs
-from rlmlite_traces.errors import words_of
+from rlmlite_traces.errors import InputDiffersError, words_of
 from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.files.mapped import HashedFile
 from rlmlite_traces.format.lines import INPUTS_FOLDER
@@ -108,12 +109,25 @@ def _content(file: HashedFile) -> FileContent:
     return FileContent(file.mark.size, read)
 
 
+def inputs_along(trace: CheckedTrace) -> Iterator[tuple[str, FileContent]]:
+    """The files of inputs that lie in a trace, by their names in it. Those that no input names are left out."""
+    named = {digest for _, _, _, digest in named_files(trace)} if trace.inputs else set()
+    for digest, place in trace.inputs.items():
+        if digest in named:
+            yield f"{INPUTS_FOLDER}/{digest}", content_along(place)
+
+
 def content_along(place: Path) -> FileContent:
-    """A file that lies in a trace, `TRACE/inputs/HEX`. Reading raises `PackChangedError` for another digest."""
+    """A file that lies in a trace, `TRACE/inputs/HEX`. Reading raises `InputDiffersError` for another digest."""
     with Folder.open(place.parent.parent) as trace, trace.below(INPUTS_FOLDER) as folder:
         return FileContent(folder.status(place.name).st_size, partial(_read_along, place))
 
 
 def _read_along(place: Path) -> Iterator[bytes]:
+    digest = hashlib.sha256()
     with Folder.open(place.parent.parent) as trace, trace.below(INPUTS_FOLDER) as folder:
-        yield from check_digest(f"{INPUTS_FOLDER}/{place.name}", folder.blocks(place.name), place.name)
+        for block in folder.blocks(place.name):
+            digest.update(block)
+            yield block
+    if digest.hexdigest() != place.name:
+        raise InputDiffersError(str(place), digest.hexdigest())

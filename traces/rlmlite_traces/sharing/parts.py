@@ -85,6 +85,12 @@ def _files_of(
                 yield prefix + name, in_memory(folder.read(name))
 
 
+def names_of(checked: CheckedTrace, prefix: str = "") -> Iterator[str]:
+    """The names that the files of a verified trace may have, in an archive or a folder that holds it at `prefix`."""
+    yield from (prefix + name for name in (RECORDS, BLOBS, EFFECTS, SIGNATURES, TIMING))
+    yield from (f"{prefix}{LARGE_FOLDER}/{ref}" for ref in checked.contents.places)
+
+
 def in_memory(data: bytes) -> FileContent:
     """A file whose bytes are here."""
     return FileContent(len(data), lambda: (data,))

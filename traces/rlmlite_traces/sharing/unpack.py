@@ -7,18 +7,17 @@ name leads out of the new folder, nothing is a link, and nothing unpacked is lar
 
 import os
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from rlmlite_traces.errors import PackBrokenError, TraceExistsError, TraceMissingError
+from rlmlite_traces.errors import TraceExistsError, TraceMissingError
 from rlmlite_traces.files.guarded import Folder, folder_of, write_all
-from rlmlite_traces.format.lines import INPUTS_FOLDER
-from rlmlite_traces.format.reader import CheckedTrace, Level
+from rlmlite_traces.format.reader import Level, open_trace
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
-from rlmlite_traces.sharing.input_files import content_along, named_files
-from rlmlite_traces.sharing.parts import FileContent, WholeTrace, read_whole
+from rlmlite_traces.sharing.along import require_known
+from rlmlite_traces.sharing.input_files import inputs_along
+from rlmlite_traces.sharing.parts import FileContent, read_whole
 
 
 class Unpacked(msgspec.Struct, frozen=True):
@@ -40,39 +39,15 @@ def unpack(file: Path, folder: Path, limits: ReaderLimits = READER_LIMITS) -> Un
         TraceError: as `verify`; `NestedDiffersError` for a nested run that is not the recorded one.
         OSError: the folder cannot be written.
     """
-    with Folder.open(file) as packed:
+    with open_trace(file) as packed:
         if not packed.is_packed:
             raise TraceMissingError(file, "it is a folder, so there is nothing to unpack")
         whole = read_whole(file, limits=limits, timing=True)
-        files = whole.files | dict(inputs_along(whole.checked))
-        _require_all_known(packed, whole, files, file)
+        inputs = dict(inputs_along(whole.checked))
+        files = whole.files | inputs
+        require_known(packed, files)
         _write(folder, files)
-    return Unpacked(folder, whole.checked.root, whole.checked.level, len(whole.nested), len(whole.checked.inputs))
-
-
-def inputs_along(trace: CheckedTrace) -> Iterator[tuple[str, FileContent]]:
-    """The files of inputs in a trace, by their names in it. Raises `PackBrokenError` for one that no input names."""
-    named = {digest for _, _, _, digest in named_files(trace)}
-    for digest, place in trace.inputs.items():
-        if digest not in named:
-            raise PackBrokenError(str(place.parent.parent), f"{INPUTS_FOLDER}/{digest}", "a file that an input names")
-        yield f"{INPUTS_FOLDER}/{digest}", content_along(place)
-
-
-def _require_all_known(packed: Folder, whole: WholeTrace, files: dict[str, FileContent], file: Path) -> None:
-    for name in _all_names(packed):
-        if name not in files:
-            raise PackBrokenError(str(file), name, "only what belongs to the trace")
-
-
-def _all_names(folder: Folder, prefix: str = "") -> Iterator[str]:
-    """The files in a folder and below, by their paths in it."""
-    for name in folder.names():
-        if folder.is_plain(name):
-            yield prefix + name
-        else:
-            with folder.below(name) as below:
-                yield from _all_names(below, f"{prefix}{name}/")
+    return Unpacked(folder, whole.checked.root, whole.checked.level, len(whole.nested), len(inputs))
 
 
 def _write(place: Path, files: dict[str, FileContent]) -> None:

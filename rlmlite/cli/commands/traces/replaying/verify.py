@@ -28,9 +28,17 @@ def _check(trace: Path, root: str | None, at_least: str, limits: ReaderLimits, a
     checked = verify_trace(trace, root, at_least, limits)
     # A parent records the roots of its nested runs, so their traces are checked with it. One that is not here is no
     # fault: its answer is in the parent's record, and somebody may have been sent the parent alone.
-    from rlmlite_traces import Standing, nested_traces  # a replay, which has this module too, seldom needs them
+    from rlmlite_traces import (  # a replay, which has this module too, seldom needs them
+        AlongCheck,
+        Standing,
+        nested_traces,
+    )
 
-    nested = [msgspec.structs.replace(each, trace=None) for each in nested_traces(checked, trace, limits)]
+    nested, along_check = [], AlongCheck(trace, checked)
+    for each in nested_traces(checked, trace, limits):
+        along_check.add(each)
+        nested.append(msgspec.structs.replace(each, trace=None))
+    along = along_check.finish()
     differs = any(each.standing is Standing.DIFFERS for each in nested)
     if as_json:
         print_json(
@@ -39,11 +47,14 @@ def _check(trace: Path, root: str | None, at_least: str, limits: ReaderLimits, a
             root=checked.root,
             records=checked.size,
             nested=[{"id": each.id, "root": each.root, "trace": each.standing.value} for each in nested],
-            extra=list(checked.extra),
+            extra=[*checked.extra, *along.unnamed],
+            inputs=along.inputs,
         )
     else:
         _print_check(checked, root)
-        _print_extra(checked.extra)
+        if along.inputs:
+            say(f"files of inputs that came along, each as the run read it: {along.inputs:,}", "green")
+        _print_extra((*checked.extra, *along.unnamed))
         for each in nested:
             _print_nested(each)
     return Exit.BROKEN if differs else Exit.COMPLETED
