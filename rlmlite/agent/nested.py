@@ -19,7 +19,7 @@ import hashlib
 import hmac
 from collections import Counter
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -49,6 +49,9 @@ from rlmlite_kernel.values.tables.places import forget_places
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Text, Value, documents, to_json
 from rlmlite_traces import CheckedTrace, Level, TraceBrokenError, nested_place, verify
 from rlmlite_traces.format.lines import RECORDS
+
+if TYPE_CHECKING:
+    from rlmlite_kernel.values.tables.excerpts import Excerpts
 
 
 async def nested_run(parent: Run, request: Request) -> Result:
@@ -226,12 +229,19 @@ def _inputs(request: Request, parent: Run) -> dict[str, Input]:
     return {name: _input(value, parent) for name, value in request.nested.inputs.items()}
 
 
-def _input(value: Value, parent: Run) -> Input:
+def _input(value: "Value | Excerpts", parent: Run) -> Input:
     """A value of the parent as an input of the nested run.
 
     Text of a file, or a part of it, is read where the file is. Anything else is kept in the nested run's trace, since
     nobody could find it again.
     """
+    from rlmlite_kernel.values.tables.excerpts import EXCERPTS, Excerpts, read_excerpts  # most runs nest none
+
+    if isinstance(value, Excerpts):
+        # Read back at once, so that the run works on exactly what a replay will see.
+        excerpts = read_excerpts(value.document)
+        parent.blobs.put(excerpts.texts)
+        return Input(excerpts.value, Source(EXCERPTS), value.document, excerpts=excerpts)
     files = _files_in_place(parent)
     if isinstance(value, Text) and value.blob in files:
         source, file = files[value.blob]

@@ -12,7 +12,7 @@ from rlmlite_kernel.effects.calls import CallSet
 from rlmlite_kernel.effects.requests import Answered, Part, Result
 from rlmlite_kernel.records.call_lines import request_id
 from rlmlite_kernel.records.records import Blob, Child, EffectRecord, Ref, Span
-from rlmlite_kernel.records.refs import Salts, blob, commit_value_digest
+from rlmlite_kernel.records.refs import Salts, blob, commit_value, commit_value_digest
 from rlmlite_kernel.values.blobs import digest_of_name
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.tables.places import forget_places
@@ -76,8 +76,13 @@ class CallRecorder:
         """Commitments, under the key of this step, to what a nested run was given."""
         if not self._calls.nested:
             return {}
+        from rlmlite_kernel.values.tables.excerpts import Excerpts  # most runs nest none
+
         refs: dict[str, Ref] = {}
         for name, value in self._calls.nested[index].nested.inputs.items():
+            if isinstance(value, Excerpts):
+                refs[name] = commit_value(self._key, value.document)
+                continue
             # By digest: what the nested run begins with does not depend on where its parent has it from.
             refs[name] = commit_value_digest(self._key, descriptor_digest(forget_places(value)))
         return refs

@@ -12,7 +12,7 @@ Not here: retries, timeouts, rate limits, connections. They belong to the driver
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -23,6 +23,9 @@ from rlmlite_kernel.values.blobs import Blobs, Content, digest_of_name
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.fences import TAG_DIGITS, closing_tag, opening_tag
 from rlmlite_kernel.values.values import Value
+
+if TYPE_CHECKING:
+    from rlmlite_kernel.values.tables.excerpts import Excerpts  # most runs nest none
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -126,7 +129,7 @@ NO_USE = Usage(input_tokens=0, output_tokens=0, cost_nano=0)
 class Nested(msgspec.Struct, frozen=True, eq=False):
     """What a nested run is begun with: its inputs by reference, and settings within its parent's allowance."""
 
-    inputs: Mapping[str, Value]
+    inputs: "Mapping[str, Value | Excerpts]"
     settings: Settings
 
 

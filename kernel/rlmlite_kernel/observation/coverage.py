@@ -33,11 +33,14 @@ _MANY = 256
 class InputLayout:
     """Where the contents of the inputs lie: from a digest to (input, base), and the size of each input.
 
-    An input that is a part of a text, as a nested run's can be, begins at 0 with the first byte of that part. In a run
-    from before `EVIDENCE_OF_NESTED_RUNS`, whose `parts_are_wholes`, it has all that comes before it as well.
+    Of `excerpts`, which a nested run may have, it is their texts. An input that is a part of a text, as one of a nested
+    run can be, begins at 0 with the first byte of that part. In a run from before `EVIDENCE_OF_NESTED_RUNS`, whose
+    `parts_are_wholes`, it has all that comes before it as well.
     """
 
-    def __init__(self, inputs: Mapping[str, Value], *, parts_are_wholes: bool = False) -> None:
+    def __init__(
+        self, inputs: Mapping[str, Value], excerpts: Mapping[str, Text] | None = None, *, parts_are_wholes: bool = False
+    ) -> None:
         self.sizes: dict[str, int] = {}
         self.places: dict[str, list[tuple[str, int]]] = {}
         self.tables: list[RowSpans] = []
@@ -46,7 +49,7 @@ class InputLayout:
         self.documents: dict[str, Rows] = {}
         self._parts_are_wholes = parts_are_wholes
         for name, value in inputs.items():
-            self.sizes[name] = self._place_contents(name, value)
+            self.sizes[name] = self._place_contents(name, (excerpts or {}).get(name, value))
 
     def _place_contents(self, name: str, value: Value) -> int:
         """Notes where the contents of an input lie; returns its size."""

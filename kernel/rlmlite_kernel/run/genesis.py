@@ -160,7 +160,8 @@ def _state_of(
     # Whoever began a nested run may have been exposed, and speaks through its question.
     exposure = 0 if settings.parent is None else LM | run.question
     digest = state_digest(variables, used, exposure, flags)
-    coverage = Coverage(InputLayout(values, parts_are_wholes=EVIDENCE_OF_NESTED_RUNS not in flags))
+    excerpts = {name: each.excerpts.content for name, each in inputs.items() if each.excerpts is not None}
+    coverage = Coverage(InputLayout(values, excerpts, parts_are_wholes=EVIDENCE_OF_NESTED_RUNS not in flags))
     return State(
         run,
         variables,
@@ -178,7 +179,8 @@ def _input_variables(inputs: Mapping[str, Input], values: Mapping[str, Value], k
     by_name: dict[str, Variable] = {}
     for number, (name, value) in enumerate(values.items()):
         # Two bits: `INPUT` for the rules of tools, and its own for egress rules, which name inputs.
-        data = TaintedValue(value, INPUT | input_bit(number))
+        excerpts = inputs[name].excerpts
+        data = TaintedValue(value, INPUT | input_bit(number), () if excerpts is None else excerpts.sources)
         # By digest: whoever has the input can check it, whatever other inputs the run has.
         ref = commit_value(key, descriptor(forget_places(inputs[name].value)))
         by_name[name] = Variable(data, kind_of(value), ref, size_of(value), turn=0)
@@ -213,6 +215,10 @@ def _document_names(inputs: Mapping[str, Input], values: Mapping[str, Value], *,
     names: dict[str, tuple[str, str, str]] = {}
     tables: dict[str, RowSpans] = {}
     for name, value in values.items():
+        excerpts = inputs[name].excerpts
+        if excerpts is not None:
+            names.setdefault(excerpts.digest, (name, "", ""))
+            continue
         for content, path, original in _contents(value, inputs[name].source):
             if is_nested and isinstance(value, Text):
                 path = _path_of_document(inputs[name].source)

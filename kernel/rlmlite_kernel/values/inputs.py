@@ -5,9 +5,14 @@ value again and compare digests: for an answer from `report.pdf`, the file's dig
 which a library made the one from the other.
 """
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from rlmlite_kernel.values.values import Value
+
+if TYPE_CHECKING:
+    from rlmlite_kernel.values.tables.excerpts import Excerpts  # most runs are no nested ones
 
 
 class Derivation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -56,7 +61,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Where an input came from, enough to find it again.
 
     `path` is what the user named (a file, a folder, a glob, a URL without secrets), `None` for a value handed over in
-    memory. `kind` is `text`, `documents`, `table` or `json`. `skipped` lists files that were left out, with the reason.
+    memory. `kind` is `text`, `documents`, `table`, `json`, or in a nested run `excerpts`.
+    `skipped` lists files that were left out, with the reason.
     `content` is the ref of the blob that holds an input from memory; `begin` fills it in. `part` says that a text is
     only these bytes of its file's text, as a nested run's input can be.
     `recipes` are the steps by which files were derived, each recipe once; `archive` is the file whose members are the
@@ -106,7 +112,8 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 class Input(msgspec.Struct, frozen=True):
     """An input's value, its source, and for an input in memory the content that the trace keeps.
 
-    `memory` is the UTF-8 text of a `text`, the sheet of a `table`, or the canonical JSON of a `json` value.
+    `memory` is the UTF-8 text of a `text`, the sheet of a `table`, the canonical JSON of a `json` value, or the
+    document of the `excerpts` that are beside it.
     `recorded` is the source as a trace holds it, when the input is rebuilt from one: another version may have spelled
     the same source otherwise, and its ref is over the bytes.
     """
@@ -115,3 +122,4 @@ class Input(msgspec.Struct, frozen=True):
     source: Source
     memory: bytes | None = None
     recorded: bytes | None = None
+    excerpts: "Excerpts | None" = None

@@ -215,6 +215,26 @@ def nested_evidence_run(place: Path) -> None:
     )
 
 
+def nested_rows_run(place: Path) -> None:
+    """Nested runs over hits, a record and rows, two deep: each text is handed down with its place."""
+    program = (
+        'h = search(log, "ERROR")\na = sub_rlm("How many?", part=h, share=0.3)\n'
+        'b = sub_rlm("Which?", part=h[2], share=0.3)\n'
+        'c = explore_over_rows(log.lines[1:3], "What?", {part: {n: .line, text: .text}}, share=0.3)\n'
+        "final([a, b, c.answer], evidence=c)"
+    )
+    inner = 'n = sub_rlm("How many?", part=part, share=0.8)\nfinal(n)'
+    innermost = "show(part)\nfinal(count([part]), evidence=part)"
+    rlmlite.execute(
+        program,
+        DATA,
+        nested=[rlmlite.Scripted(lambda _, __: inner), rlmlite.Scripted(lambda _, __: innermost)],
+        limits={"depth": 2, "turns": 300, "steps": 3_000},
+        trace=place,
+        run_key=KEY,
+    )
+
+
 def extract_run(place: Path) -> None:
     """Values read out of a text, with the places of their words, and out of rows."""
     program = """
@@ -289,6 +309,7 @@ RUNS: dict[str, Callable[[Path], None]] = {
     "tools": tools_run,
     "nested": nested_run,
     "nested-evidence": nested_evidence_run,
+    "nested-rows": nested_rows_run,
     "extract": extract_run,
     "tool-over-rows": tool_rows_run,
     "explore-over-rows": explore_run,

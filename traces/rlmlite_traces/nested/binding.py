@@ -13,7 +13,7 @@ The two traces repeat each other, and each repetition is compared, so that neith
     child.calls                     how many calls it made, and what is known of them
     child.used                      the sum of what its records charge
     rendered, prompt_bytes          its question
-    inputs                          the names of its inputs, and the files that they are
+    inputs                          the names of its inputs, the files that they are, and where excerpts are from
     (the parent's settings)         its settings: nothing is permitted there that is not permitted here
 
 Salts differ from trace to trace, so contents are compared, never refs. What one has to execute for (the exact
@@ -189,10 +189,22 @@ def _compare_inputs(parent: CheckedTrace, step: Step, call: EffectRecord, child:
         return ""
     key = parent.contents.places[step.ast].salt
     for entry in child.genesis.inputs:
+        document = _excerpts_of(child, entry.source)
+        if document is not None and commit_value(key, document) != call.inputs[entry.name]:
+            return f"its input {entry.name} is not what its parent gave it, or not from where it says"
         text = _text_of_file(child, entry.source)
         if text is not None and commit_value(key, descriptor(text)) != call.inputs[entry.name]:
             return f"its input {entry.name} is not the value that its parent gave it"
     return ""
+
+
+def _excerpts_of(trace: CheckedTrace, ref: Ref | None) -> bytes | None:
+    """The document of an input that is excerpts: what they say, and where in the parent's inputs that stands."""
+    if ref is None or not _is_present(trace, ref):
+        return None
+    source = _sources.decode(trace.contents.read_json(ref))
+    is_here = source.content is not None and _is_present(trace, source.content)
+    return trace.content(source.content) if source.kind == "excerpts" and is_here else None  # type: ignore[arg-type]
 
 
 def _text_of_file(trace: CheckedTrace, ref: Ref | None) -> Text | None:

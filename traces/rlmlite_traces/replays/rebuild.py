@@ -45,7 +45,7 @@ is looked up by digest.
 """
 
 
-_KINDS = ("text", "documents", "table", "json")
+_KINDS = ("text", "documents", "table", "json", "excerpts")
 """What an input can be."""
 
 
@@ -139,6 +139,8 @@ def _build_input(
         if source.kind not in ("text", "table"):
             check_items(content, limits)
         without_content = msgspec.structs.replace(source, content=None)  # `begin` fills it in, as it did at first
+        if source.kind == "excerpts":
+            return _build_excerpts(name, without_content, content, store)
         return Input(_build_from_memory(name, source, content, store), without_content, content)
     if source.kind == "documents":
         return Input(_build_documents(source), source)
@@ -177,6 +179,18 @@ def _build_table(name: str, digest: str, store: FileBlobs, missing: Mapping[str,
         raise InputMissingError(name, missing.get(digest, (name, "its content is missing"))[1]) from None
     except TableBrokenError:
         raise InputMissingError(name, "its content is not a table") from None
+
+
+def _build_excerpts(name: str, source: Source, content: bytes, store: FileBlobs) -> Input:
+    """Rows or a record that a nested run was handed, with the places of their texts."""
+    from rlmlite_kernel.values.tables.excerpts import read_excerpts  # most runs have none
+
+    try:
+        excerpts = read_excerpts(content)
+    except (Fault, ValueError):
+        raise InputMissingError(name, "its content is no excerpts") from None
+    store.put(excerpts.texts)
+    return Input(excerpts.value, source, content, excerpts=excerpts)
 
 
 def _build_from_memory(name: str, source: Source, content: bytes, store: FileBlobs) -> Value:

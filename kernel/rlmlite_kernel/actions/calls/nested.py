@@ -27,8 +27,8 @@ from rlmlite_kernel.records.evolution import EVIDENCE_OF_NESTED_RUNS, LABELS_OF_
 from rlmlite_kernel.records.records import Child
 from rlmlite_kernel.records.remarks import CODES, StepRemark
 from rlmlite_kernel.records.settings import CONTROLLER_ROLE
-from rlmlite_kernel.values.columns import Spans, Text
-from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value, json_size, kind_of, size_of, to_json
+from rlmlite_kernel.values.columns import Spans
+from rlmlite_kernel.values.values import size_of
 
 ALONE = "context"
 """What the only input of a nested run is called, if it is given none."""
@@ -59,7 +59,7 @@ def ask_rlm(
     calls = nested_calls(context, place, prompts, [own_inputs], depth, allowance)
     # The answer may rest on everything that the nested run could see.
     origins, _ = merge_taint([*own_inputs.values(), TaintedValue(None, prompts.origins | CONTROLLER)])
-    return Ask(calls, partial(read_answer, origins, own_inputs), holds=allowance)
+    return Ask(calls, partial(read_answer, origins, calls.nested[0]), holds=allowance)
 
 
 def plain_share(share: object) -> object:
@@ -79,6 +79,8 @@ def nested_calls(
 
     Raises `Fault("budget")` if nested runs may not go deeper, `Fault("egress")` if a question may not be asked.
     """
+    from rlmlite_kernel.actions.calls.handing import hand  # most runs nest none
+
     asked = _question_origins(prompts.origins, context)
     begun: list[NestedCall] = []
     for index, given in enumerate(inputs):
@@ -88,7 +90,7 @@ def nested_calls(
         # same rules (`_nested_policy`). Without a controller in the settings there is no model name to check.
         if controller is not None:
             context.check_egress(prompts.origins, controller.model)
-        values = {name: _input_value(value, context) for name, value in given.items()}
+        values = {name: hand(name, value, context) for name, value in given.items()}
         begun.append(NestedCall(Nested(values, settings), given))
     return calls_outside("rlm", NESTED_ROLE, prompts, place, context, begun)
 
@@ -102,20 +104,6 @@ def _question_origins(origins: int, context: StepContext) -> int:
     return origins | context.turn.spoken if context.follows(LABELS_OF_QUESTIONS) else 0
 
 
-def _input_value(held: TaintedValue, context: StepContext) -> Value:
-    """An input as the nested run gets it: text and documents by reference, all else as plain JSON."""
-    value = held.value
-    is_folder = isinstance(value, Rows) and value.kind == DOCUMENTS
-    if is_folder or isinstance(value, Text):
-        return value
-    # As JSON, which the nested run's trace can hold as an input from memory.
-    context.ensure_room(json_size(value, context.blobs))
-    json_value: Value = to_json(value, context.blobs)
-    if not isinstance(json_value, str | list | dict):
-        raise Fault("type", f"an input must be text, documents, rows, a list or a record, not {kind_of(value)}")
-    return json_value
-
-
 def _repeat_remarks(child: Child, context: StepContext) -> None:
     """Say what the nested run said of its work: by code, as its words stand in its own trace."""
     for remarks, is_note in ((child.warnings, False), (child.notes, True)):
@@ -126,9 +114,7 @@ def _repeat_remarks(child: Child, context: StepContext) -> None:
             context.remark(StepRemark(message, code=each.code, is_note=is_note, n=each.n))
 
 
-def read_answer(
-    origins: int, inputs: Mapping[str, TaintedValue], context: StepContext, results: Sequence[Result]
-) -> TaintedValue:
+def read_answer(origins: int, call: NestedCall, context: StepContext, results: Sequence[Result]) -> TaintedValue:
     """The nested run's answer; one that is partial makes this step's partial too."""
     (result,) = results
     child = result.child
@@ -146,14 +132,14 @@ def read_answer(
     context.ensure_room(size_of(value))
     # As after a model call: the answer is a model's words, and stays under the rules of the inputs.
     # Its strings may repeat what it was given: a quote among them is sought there first.
-    words = words_of(inputs.values(), value)
-    return TaintedValue(value, LM | DERIVED | input_bits_of(origins), _sources(result, inputs, context), words)
+    words = words_of(call.given.values(), value)
+    return TaintedValue(value, LM | DERIVED | input_bits_of(origins), _sources(result, call, context), words)
 
 
-def _sources(result: Result, inputs: Mapping[str, TaintedValue], context: StepContext) -> tuple[Spans, ...]:
+def _sources(result: Result, call: NestedCall, context: StepContext) -> tuple[Spans, ...]:
     """What the answer of a nested run rests on: its own evidence, where that lies in the inputs of this run."""
     if not (result.findings and context.follows(EVIDENCE_OF_NESTED_RUNS)):
         return ()
     from rlmlite_kernel.actions.calls.nested_findings import evidence_of  # most runs nest none
 
-    return evidence_of(result, inputs, context)
+    return evidence_of(result, call, context)

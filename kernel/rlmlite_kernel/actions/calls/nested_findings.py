@@ -4,19 +4,24 @@ A nested run knows its own inputs only. What each of them is here decides where 
 
     sub_rlm("...", part=log[4000:8000])      a text: [12, 40) of `part` is [4012, 4040) of `log`
     sub_rlm("...", docs=docs)                documents: [12, 40) of its b.txt is [12, 40) of b.txt here
-    sub_rlm("...", errors=hits)              made here, and in no input: its words are looked for in the texts that it
+    sub_rlm("...", errors=hits)              rows: each text and row has its place (`handing`)
+    sub_rlm("...", page=upper(part))         made here, and in no input: its words are looked for in the texts that it
                                              was made of
 
-Of what was made, a piece of evidence is found by the line that it stands in, and among equal lines by how many of them
-come before it: the third `ERROR disk full` in what was made is the third in the texts that it was made of.
+Of a text that was made, a piece of evidence is found by the line that it stands in, and among equal lines by how many
+of them come before it: the third `ERROR disk full` in what was made is the third in the texts that it was made of. Of
+rows that were made, words count only where they stand in one place of these texts.
 
 What is not found counts for nothing. So a nested run can claim less than it should here, never more than its parent
 has given it: whatever it says, its places are clipped to its inputs.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Final, TypeAlias, TypeGuard
 
+from rlmlite_kernel.actions.calls.handing import only_span, place_of
+from rlmlite_kernel.effects.calls import NestedCall
 from rlmlite_kernel.effects.holdings import Holding, HoldingReader
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.evaluation.context import StepContext
@@ -25,9 +30,11 @@ from rlmlite_kernel.evaluation.texts import spans_of
 from rlmlite_kernel.observation.coverage import KINDS, places_by_path
 from rlmlite_kernel.observation.texts import MAX_SPANS, texts_of, texts_of_words
 from rlmlite_kernel.records.canonical import value_bytes
+from rlmlite_kernel.records.evolution import PLACES_OF_NESTED_INPUTS
 from rlmlite_kernel.records.findings import NO_FINDINGS, Findings, Found, Range, read_findings
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Spans, Text
+from rlmlite_kernel.values.tables.excerpts import Excerpts
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value, to_json
 
 IsInput: TypeAlias = Callable[[Text], bool]
@@ -40,10 +47,10 @@ _MOST_WORK: Final = 1 << 28
 """Bytes looked through for what one made input holds of the evidence. Beyond, it is left out, and a note says so."""
 
 
-def evidence_of(result: Result, inputs: Mapping[str, TaintedValue], context: StepContext) -> tuple[Spans, ...]:
-    """The texts of this run's inputs that the answer of a nested run rests on, given what it had as `inputs`."""
+def evidence_of(result: Result, call: NestedCall, context: StepContext) -> tuple[Spans, ...]:
+    """The texts of this run's inputs that the answer of a nested run rests on, with what it was begun with."""
     findings = read(result)
-    finder = _Finder(inputs, context)
+    finder = _Finder(call, context)
     texts: list[Text] = []
     for found in findings.evidence:
         texts += finder.texts_of(found)
@@ -51,14 +58,17 @@ def evidence_of(result: Result, inputs: Mapping[str, TaintedValue], context: Ste
     return () if not texts else (spans_of(list(dict.fromkeys(texts))),)
 
 
-def coverage_of(
-    result: Result, inputs: Mapping[str, TaintedValue], blobs: Blobs, is_input: IsInput
-) -> dict[str, list[Text]]:
+def coverage_of(result: Result, call: NestedCall, blobs: Blobs, is_input: IsInput) -> dict[str, list[Text]]:
     """The texts of this run's inputs that a nested run has shown, read and scanned."""
     covered: dict[str, list[Text]] = {kind: [] for kind in KINDS}
     for each in read(result).coverage:
-        if each.input in inputs and each.kind in covered:
-            covered[each.kind] += _covered(inputs[each.input], each.ranges, blobs, is_input)
+        if each.input not in call.given or each.kind not in covered:
+            continue
+        handed = call.nested.inputs[each.input]
+        if isinstance(handed, Excerpts):
+            covered[each.kind] += chain.from_iterable(handed.cover(*part) for part in each.ranges)
+        else:
+            covered[each.kind] += _covered(call.given[each.input], each.ranges, blobs, is_input)
     return covered
 
 
@@ -73,7 +83,7 @@ def read(result: Result) -> Findings:
 def _covered(held: TaintedValue, ranges: Sequence[Range], blobs: Blobs, is_input: IsInput) -> Iterable[Text]:
     value = held.value
     if isinstance(value, Text) and is_input(value):
-        return _parts_of(value, ranges)
+        return _parts_at(held, value, ranges, blobs)
     if _is_documents(value):
         return _parts_of_documents(value, ranges)
     # Made here: of its words, those that stand in the texts that it was made of.
@@ -82,6 +92,12 @@ def _covered(held: TaintedValue, ranges: Sequence[Range], blobs: Blobs, is_input
     words = [content[start:stop].decode(errors="ignore") for start, stop in ranges if 0 <= start < stop]
     reader.read(Holding(list(words), _words_behind(held)))
     return reader.texts
+
+
+def _parts_at(held: TaintedValue, text: Text, ranges: Iterable[Range], blobs: Blobs) -> list[Text]:
+    """Parts of a text of an input: of a cell of a table, where they stand in its row."""
+    place, is_exact = place_of(text, only_span(held.sources), 0, blobs)
+    return _parts_of(place, ranges) if is_exact else [place for start, stop in ranges if start <= stop]
 
 
 def _parts_of(text: Text, ranges: Iterable[Range]) -> list[Text]:
@@ -140,6 +156,11 @@ class _Made:
         """The first place of some words in an input."""
         return next(iter(self._all_places(words)), None)
 
+    def find_only(self, words: bytes) -> Text | None:
+        """The place of some words that stand in one alone."""
+        places = self._all_places(words)
+        return places[0] if len(places) == 1 else None
+
     def _place_of(self, words: bytes, start: int) -> Text | None:
         """The place of words that stand at `start` of the content: of equal ones, the one with as many before it."""
         places = self._all_places(words)
@@ -167,8 +188,8 @@ class _Made:
 class _Finder:
     """Finds evidence of a nested run in the inputs of its parent. `left_out` counts the pieces that it did not find."""
 
-    def __init__(self, inputs: Mapping[str, TaintedValue], context: StepContext) -> None:
-        self._inputs, self._context = inputs, context
+    def __init__(self, call: NestedCall, context: StepContext) -> None:
+        self._inputs, self._handed, self._context = call.given, call.nested.inputs, context
         self._made: dict[tuple[str, str], _Made] = {}
         self.left_out = 0
 
@@ -179,11 +200,33 @@ class _Finder:
         held = self._inputs.get(found.input)
         if held is None:
             return self._keep(None for _ in found.spans)
+        excerpts = self._handed[found.input]
+        if isinstance(excerpts, Excerpts):
+            places = (self._find_excerpt(found.input, excerpts, start, stop) for start, stop in found.spans)
+            return self._keep(chain.from_iterable(places))
         text = self._document(held.value, found.path)
         if text is not None and self._context.turn.is_input(text):
-            return _parts_of(text, found.spans)
+            return _parts_at(held, text, found.spans, self._context.blobs)
         made = self._made_of(found.input, found.path, held)
         return self._keep(made.find(start, stop) for start, stop in found.spans if 0 <= start <= stop)
+
+    def _find_excerpt(self, name: str, excerpts: Excerpts, start: int, stop: int) -> list[Text | None]:
+        """The places of a text or row, else of words that a program made, if they stand in one place alone."""
+        places, words = excerpts.find(start, stop), excerpts.texts[start:stop]
+        if not places and words:
+            return [self._made_of(name, "", self._inputs[name]).find_only(words)]
+        if len(places) == 1 and not excerpts.is_row(start, stop):
+            # What was made of a row mostly repeats the row itself.
+            return [self._words_in(places[0], words) or places[0]]
+        return [*places] or [None]
+
+    def _words_in(self, place: Text, words: bytes) -> Text | None:
+        """Where some words stand in a place, if they do so once; in the row of a binary table there are none."""
+        content = place.read(self._context.blobs)
+        if content.count(words) != 1:
+            return None
+        start = place.start + content.index(words)
+        return Text(place.blob, start, start + len(words))
 
     def _keep(self, texts: Iterable[Text | None]) -> list[Text]:
         every = list(texts)
@@ -207,7 +250,9 @@ class _Finder:
         """A quote that lies in no input of the nested run may come from what was made here: JSON has no positions."""
         for name, held in self._inputs.items():
             if not isinstance(held.value, Text) and not _is_documents(held.value):
-                place = self._made_of(name, "", held).find_words(quote)
+                made = self._made_of(name, "", held)
+                is_placed = self._context.follows(PLACES_OF_NESTED_INPUTS)
+                place = made.find_only(quote) if is_placed else made.find_words(quote)
                 if place is not None:
                     return place
         return None

@@ -44,7 +44,7 @@ def covered_below(outcome: StepOutcome, state: State) -> dict[str, list[Text]]:
             if result is not None and result.findings:
                 from rlmlite_kernel.actions.calls.nested_findings import coverage_of  # most runs nest none
 
-                given = each.ask.calls.nested[index].given
-                for kind, texts in coverage_of(result, given, blobs, is_input).items():
+                call = each.ask.calls.nested[index]
+                for kind, texts in coverage_of(result, call, blobs, is_input).items():
                     covered[kind] += texts
     return covered

@@ -21,6 +21,7 @@ from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.inputs import Source
+from rlmlite_kernel.values.tables.excerpts import EXCERPTS, Excerpts
 from rlmlite_kernel.values.tables.places import forget_places
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value, to_json
 from rlmlite_traces.format.reader import CheckedTrace
@@ -49,7 +50,7 @@ def contradicts_request(child: CheckedTrace, request: Request, blobs: Blobs) -> 
         return f"its settings or inputs cannot be read: {error}"
 
 
-def _compare_inputs(child: CheckedTrace, inputs: Mapping[str, Value], blobs: Blobs) -> str:
+def _compare_inputs(child: CheckedTrace, inputs: "Mapping[str, Value | Excerpts]", blobs: Blobs) -> str:
     entries = {entry.name: entry for entry in child.genesis.inputs}
     if entries.keys() != inputs.keys():
         return "its inputs are not those that its parent gave it"
@@ -59,12 +60,15 @@ def _compare_inputs(child: CheckedTrace, inputs: Mapping[str, Value], blobs: Blo
     return ""
 
 
-def _is_value(child: CheckedTrace, entry: InputEntry, value: Value, blobs: Blobs) -> bool:
+def _is_value(child: CheckedTrace, entry: InputEntry, value: Value | Excerpts, blobs: Blobs) -> bool:
     """Whether an input of a nested run is a value of its parent: the same files and ranges, or the same content."""
     if entry.source is None:
         return False
-    value = forget_places(value)
     source = _sources.decode(child.contents.read_json(entry.source))
+    if isinstance(value, Excerpts):
+        content = None if source.content is None else child.content(source.content)
+        return source.kind == EXCERPTS and content == value.document
+    value = forget_places(value)
     if source.content is not None:
         content = child.content(source.content)
         check_items(content, child.contents.limits)

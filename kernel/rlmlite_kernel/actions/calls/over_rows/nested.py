@@ -16,11 +16,13 @@ evidence, its coverage and its record, is as for `sub_rlm` (`actions.calls.neste
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+import numpy as np
+
 from rlmlite_kernel.actions.calls.nested import ALONE, nested_calls, plain_share, read_answer
 from rlmlite_kernel.actions.calls.nested_settings import share_budgets
 from rlmlite_kernel.actions.calls.over_rows.columns import Column, columns_of
 from rlmlite_kernel.actions.calls.over_rows.results import RowResults
-from rlmlite_kernel.effects.calls import Ask, CallSite
+from rlmlite_kernel.effects.calls import Ask, CallSet, CallSite
 from rlmlite_kernel.effects.prompts import PromptWriter
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.evaluation.context import StepContext
@@ -56,7 +58,7 @@ def ask_explore_over_rows(
     parts = [*inputs.values(), own_rows, *(TaintedValue(None, column.origins) for column in columns.values())]
     origins, _ = merge_taint([*parts, TaintedValue(None, prompts.origins | CONTROLLER)])
     results = RowResults(own_rows, "answer", LM, origins)
-    return Ask(calls, partial(_join_answers, results, given, origins), whole=False, holds=allowance)
+    return Ask(calls, partial(_join_answers, results, calls, origins), whole=False, holds=allowance)
 
 
 def _columns(rows: TaintedValue, fields: Expr | None, context: StepContext) -> dict[str, Column]:
@@ -77,12 +79,13 @@ def _of_row(
     spans = context.require_rows(rows.value, "rows").spans
     place = None if spans is None else spans.at(row, context.blobs)
     words = (place,) if isinstance(place, Text) else rows.words
-    return {name: TaintedValue(column.values[row], column.origins, words=words) for name, column in columns.items()}
+    sources = () if spans is None else (spans.take(np.array([row])),)
+    return {name: TaintedValue(column.values[row], column.origins, sources, words) for name, column in columns.items()}
 
 
 def _join_answers(
     so_far: RowResults,
-    given: Sequence[Mapping[str, TaintedValue]],
+    calls: CallSet,
     origins: int,
     context: StepContext,
     results: Sequence[Result],
@@ -92,7 +95,7 @@ def _join_answers(
     errors: dict[int, str] = {}
     for row, result in enumerate(results):
         try:
-            answers[row] = read_answer(origins, given[row], context, [result])
+            answers[row] = read_answer(origins, calls.nested[row], context, [result])
         except Fault as fault:
             errors[row] = fault.code if isinstance(result, Answered) else result.error
     values = {row: answer.value for row, answer in answers.items()}
