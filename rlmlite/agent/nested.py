@@ -37,6 +37,7 @@ from rlmlite.runs.setup import Setup
 from rlmlite_kernel.actions.calls.nested_settings import charges_to_parent, nested_roles
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Failed, Request, Result, Usage
 from rlmlite_kernel.faults import SettingsError
+from rlmlite_kernel.program.schemas import read_json
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.evolution import GUARDS
 from rlmlite_kernel.records.records import Child, Seal, Step, Turn
@@ -239,7 +240,7 @@ def _input(value: "Value | Excerpts", parent: Run) -> Input:
 
     if isinstance(value, Excerpts):
         # Read back at once, so that the run works on exactly what a replay will see.
-        excerpts = read_excerpts(value.document)
+        excerpts = read_excerpts(read_json(value.document.decode()))
         parent.blobs.put(excerpts.texts)
         return Input(excerpts.value, Source(EXCERPTS), value.document, excerpts=excerpts)
     files = _files_in_place(parent)

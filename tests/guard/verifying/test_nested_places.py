@@ -106,7 +106,7 @@ def test_places_are_on_record(place: Path) -> None:
     (child,) = nested_traces(verify(place), place)
     assert child.trace is not None
     source = json.loads(child.trace.content(child.trace.genesis.inputs[0].source or ""))
-    excerpts = read_excerpts(child.trace.content(source["content"]))
+    excerpts = read_excerpts(json.loads(child.trace.content(source["content"])))
 
     assert child.standing is Standing.SAME
     for each in excerpts.places:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import rlmlite
 from rlmlite import Outcome, Scripted
+from rlmlite.inputs import deriving
 from rlmlite_traces import Verdict, nested_traces, replay, verify
 
 LOG = "".join(f"{n:03} {'ERROR disk' if n % 7 == 3 else 'INFO  ok'} {n % 5}\n" for n in range(60))
@@ -138,7 +139,7 @@ def test_each_run_of_a_fan_out_has_its_row(tmp_path: Path) -> None:
     place = tmp_path / "t.rlm"
     outcome = run(
         tmp_path,
-        'each = explore_over_rows(t[3:6], "?", {m: .msg, row: {level: .level}})\nfinal(each[1].answer, evidence=each[1].answer)',
+        'e = explore_over_rows(t[3:6], "?", {m: .msg, row: {level: .level}})\nfinal(e[1].answer, evidence=e[1].answer)',
         'h = search(m, "disk")\nshow(row.level)\nfinal(m, evidence=h)',
         trace=place,
     )
@@ -147,7 +148,7 @@ def test_each_run_of_a_fan_out_has_its_row(tmp_path: Path) -> None:
     assert outcome.coverage["t"]["scanned"] == 3 * len("disk, 0")
     assert outcome.value == "disk, 0"
     assert [(each.line, each.text) for each in outcome.evidence] == [(6, "disk, 0")]
-    assert replay(trace, recorded_paths=True).verdict is Verdict.REPRODUCED
+    assert replay(trace, derive=deriving(), recorded_paths=True).verdict is Verdict.REPRODUCED
     for each in nested_traces(trace, place):
         assert each.trace is not None
         assert replay(each.trace).verdict is Verdict.REPRODUCED

@@ -186,7 +186,7 @@ def _build_excerpts(name: str, source: Source, content: bytes, store: FileBlobs)
     from rlmlite_kernel.values.tables.excerpts import read_excerpts  # most runs have none
 
     try:
-        excerpts = read_excerpts(content)
+        excerpts = read_excerpts(read_json(content.decode()))
     except (Fault, ValueError):
         raise InputMissingError(name, "its content is no excerpts") from None
     store.put(excerpts.texts)

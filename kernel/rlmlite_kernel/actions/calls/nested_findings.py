@@ -215,7 +215,7 @@ class _Finder:
         places, words = excerpts.find(start, stop), excerpts.texts[start:stop]
         if not places and words:
             return [self._made_of(name, "", self._inputs[name]).find_only(words)]
-        if len(places) == 1 and not excerpts.is_row(start, stop):
+        if len(places) == 1:
             # What was made of a row mostly repeats the row itself.
             return [self._words_in(places[0], words) or places[0]]
         return [*places] or [None]

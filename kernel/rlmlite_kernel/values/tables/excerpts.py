@@ -28,7 +28,6 @@ from typing import Any, Final, TypeAlias
 import msgspec
 import numpy as np
 
-from rlmlite_kernel.program.schemas import read_json
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.values.blobs import digest_of_name
 from rlmlite_kernel.values.columns import Cells, Spans, Text, describe_value
@@ -97,11 +96,6 @@ class Excerpts(msgspec.Struct, frozen=True, eq=False, dict=True):
                 return
             yield _part_of(place, max(start, place.start), min(stop, place.stop))
 
-    def is_row(self, start: int, stop: int) -> bool:
-        """Whether a part of the texts is a whole row."""
-        at = bisect_right(self.rows, (start, stop)) - 1
-        return at >= 0 and self.rows[at] == (start, stop)
-
     @cached_property
     def _placed_rows(self) -> list[Place]:
         return [place for place in self.row_places if place is not None]
@@ -133,10 +127,9 @@ def make_excerpts(
     return Excerpts(named, texts, tuple(rows), tuple(places), tuple(row_places))
 
 
-def read_excerpts(document: bytes) -> Excerpts:
-    """Excerpts from their document, as a trace holds it. Raises `ValueError` for anything else, `Fault("json")`."""
+def read_excerpts(read: Any) -> Excerpts:
+    """Excerpts from the JSON of their document, as a trace holds it. Raises `ValueError` for any other JSON."""
     try:
-        read = read_json(document.decode())
         texts = read["texts"].encode()
         places = [_read_place(each, texts) for each in read["places"]]
         row_places = [_read_place(each, texts) if len(each) > 2 else None for each in read["rows"]]
