@@ -242,7 +242,8 @@ def _input(value: "Value | Excerpts", parent: Run) -> Input:
         # Read back at once, so that the run works on exactly what a replay will see.
         excerpts = read_excerpts(read_json(value.document.decode()))
         parent.blobs.put(excerpts.texts)
-        return Input(excerpts.value, Source(EXCERPTS), value.document, excerpts=excerpts)
+        source = Source(EXCERPTS)
+        return Input(excerpts.value, source, value.document, texts=excerpts.content, sources=excerpts.sources)
     files = _files_in_place(parent)
     if isinstance(value, Text) and value.blob in files:
         source, file = files[value.blob]

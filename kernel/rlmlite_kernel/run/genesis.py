@@ -160,7 +160,7 @@ def _state_of(
     # Whoever began a nested run may have been exposed, and speaks through its question.
     exposure = 0 if settings.parent is None else LM | run.question
     digest = state_digest(variables, used, exposure, flags)
-    excerpts = {name: each.excerpts.content for name, each in inputs.items() if each.excerpts is not None}
+    excerpts = {name: each.texts for name, each in inputs.items() if each.texts is not None}
     coverage = Coverage(InputLayout(values, excerpts, parts_are_wholes=EVIDENCE_OF_NESTED_RUNS not in flags))
     return State(
         run,
@@ -179,8 +179,7 @@ def _input_variables(inputs: Mapping[str, Input], values: Mapping[str, Value], k
     by_name: dict[str, Variable] = {}
     for number, (name, value) in enumerate(values.items()):
         # Two bits: `INPUT` for the rules of tools, and its own for egress rules, which name inputs.
-        excerpts = inputs[name].excerpts
-        data = TaintedValue(value, INPUT | input_bit(number), () if excerpts is None else excerpts.sources)
+        data = TaintedValue(value, INPUT | input_bit(number), inputs[name].sources)
         # By digest: whoever has the input can check it, whatever other inputs the run has.
         ref = commit_value(key, descriptor(forget_places(inputs[name].value)))
         by_name[name] = Variable(data, kind_of(value), ref, size_of(value), turn=0)
@@ -215,9 +214,9 @@ def _document_names(inputs: Mapping[str, Input], values: Mapping[str, Value], *,
     names: dict[str, tuple[str, str, str]] = {}
     tables: dict[str, RowSpans] = {}
     for name, value in values.items():
-        excerpts = inputs[name].excerpts
-        if excerpts is not None:
-            names.setdefault(excerpts.digest, (name, "", ""))
+        texts = inputs[name].texts
+        if texts is not None:
+            names.setdefault(texts.blob, (name, "", ""))
             continue
         for content, path, original in _contents(value, inputs[name].source):
             if is_nested and isinstance(value, Text):

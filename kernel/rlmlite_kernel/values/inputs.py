@@ -5,14 +5,10 @@ value again and compare digests: for an answer from `report.pdf`, the file's dig
 which a library made the one from the other.
 """
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
+from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.values import Value
-
-if TYPE_CHECKING:
-    from rlmlite_kernel.values.tables.excerpts import Excerpts  # most runs are no nested ones
 
 
 class Derivation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -113,7 +109,7 @@ class Input(msgspec.Struct, frozen=True):
     """An input's value, its source, and for an input in memory the content that the trace keeps.
 
     `memory` is the UTF-8 text of a `text`, the sheet of a `table`, the canonical JSON of a `json` value, or the
-    document of the `excerpts` that are beside it.
+    document of `excerpts`: `texts` is then what the texts in the value are parts of, and `sources` are its rows.
     `recorded` is the source as a trace holds it, when the input is rebuilt from one: another version may have spelled
     the same source otherwise, and its ref is over the bytes.
     """
@@ -122,4 +118,5 @@ class Input(msgspec.Struct, frozen=True):
     source: Source
     memory: bytes | None = None
     recorded: bytes | None = None
-    excerpts: "Excerpts | None" = None
+    texts: Text | None = None
+    sources: tuple[Spans, ...] = ()

@@ -11,7 +11,7 @@ import pytest
 
 import rlmlite
 from rlmlite_kernel.records.canonical import value_bytes
-from rlmlite_kernel.records.records import Entry, Genesis
+from rlmlite_kernel.records.records import Entry, Genesis, Step
 from rlmlite_kernel.records.refs import commit_value
 from rlmlite_kernel.values.tables.excerpts import read_excerpts
 from rlmlite_traces import Standing, Verdict, nested_place, nested_traces, replay, verify
@@ -128,8 +128,8 @@ def test_another_place_in_both_traces_is_not_what_the_parent_computes(place: Pat
     document = forge(place, FORGERIES[forgery])
     parent = verify(place)
     (id_,) = children_of(parent)
-    step = next(record for record in parent.records if getattr(record, "effects", None) is not None)
-    key = parent.contents.places[step.ast].salt  # type: ignore[union-attr]
+    step = next(each for each in parent.records if isinstance(each, Step) and each.effects is not None)
+    key = parent.contents.places[step.ast].salt
     write_folder(place, _with_call(place, id_, inputs={"part": commit_value(key, document)}))
 
     assert standing(place) is Standing.SAME

@@ -190,7 +190,7 @@ def _build_excerpts(name: str, source: Source, content: bytes, store: FileBlobs)
     except (Fault, ValueError):
         raise InputMissingError(name, "its content is no excerpts") from None
     store.put(excerpts.texts)
-    return Input(excerpts.value, source, content, excerpts=excerpts)
+    return Input(excerpts.value, source, content, texts=excerpts.content, sources=excerpts.sources)
 
 
 def _build_from_memory(name: str, source: Source, content: bytes, store: FileBlobs) -> Value:
