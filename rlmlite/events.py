@@ -13,6 +13,7 @@ from rlmlite.runs.events import (
     Tell,
     ToolCalled,
     TurnStarted,
+    WindowKnown,
 )
 from rlmlite.runs.settings import unheard
 
@@ -29,5 +30,6 @@ __all__ = [
     "Tell",
     "ToolCalled",
     "TurnStarted",
+    "WindowKnown",
     "unheard",
 ]

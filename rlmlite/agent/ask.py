@@ -3,7 +3,7 @@
 All three begin a run over the inputs, and drive the same generator, `ask_and_seal`.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Unpack
 
 import msgspec
@@ -40,14 +40,16 @@ def run(question: str, inputs: Data | Mapping[str, Data] = None, **settings: Unp
         RuntimeError: an event loop is running in this thread; await `arun` there.
     """
     refuse_running_loop("rlmlite.arun(...)")
-    run, calls = _begin("run", question, inputs, settings)
+    setup, begin = _prepare("run", question, inputs, settings)
+    run, calls = begin(setup.with_windows())
     with run:
         return drive_turn(run, calls)
 
 
 async def arun(question: str, inputs: Data | Mapping[str, Data] = None, **settings: Unpack[SettingKeywords]) -> Outcome:
     """`run` in the running event loop. A cancellation leaves an open, valid trace."""
-    run, calls = _begin("arun", question, inputs, settings)
+    setup, begin = _prepare("arun", question, inputs, settings)
+    run, calls = begin(await setup.with_windows_async())
     with run:
         return await drive_turn_async(run, calls)
 
@@ -80,17 +82,24 @@ async def stream(
         await asyncio.gather(task, return_exceptions=True)
 
 
-def _begin(
+def _prepare(
     function: str, question: str, inputs: Data | Mapping[str, Data], keywords: SettingKeywords
-) -> tuple[Run, FanOuts[Outcome]]:
-    """The run, and the work that answers the question in it. Nothing is written before all is known to be right."""
+) -> tuple[Setup, Callable[[Setup], tuple[Run, FanOuts[Outcome]]]]:
+    """What the run is begun with, and what begins it: the run, and the work that answers the question in it.
+
+    Nothing is written before all is known to be right.
+    """
     settings = from_keywords(function, keywords)
     agent, setup = prepare_agent(settings)
     blobs = new_store(settings.reading, settings.copies)
     loaded = from_values(inputs, blobs, settings.reading)
     check_question(question, loaded)
-    run = begin_run(loaded, blobs, setup)
-    return run, ask_and_seal(run, question, agent)
+
+    def begin(setup: Setup) -> tuple[Run, FanOuts[Outcome]]:
+        run = begin_run(loaded, blobs, setup)
+        return run, ask_and_seal(run, question, agent)
+
+    return setup, begin
 
 
 def prepare_agent(settings: RunSettings, otherwise: Client | None = None) -> tuple[Agent, Setup]:

@@ -4,7 +4,7 @@ It is in this room for the sake of `sub_rlm`: a program may ask a question of it
 What a run needs is imported with the first program: `import rlmlite; rlmlite.execute` does not wait for NumPy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Unpack
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rlmlite.runs.outcome import Outcome
     from rlmlite.runs.run import Run
     from rlmlite.runs.settings import SettingKeywords
+    from rlmlite.runs.setup import Setup
     from rlmlite_kernel.effects.requests import Request, Result
 
 
@@ -35,7 +36,8 @@ def execute(
     from rlmlite.runs.driver import drive_turn, refuse_running_loop
 
     refuse_running_loop("rlmlite.execute_async(...)")
-    run, calls = _begin("execute", program, inputs, settings)
+    setup, begin = _prepare("execute", program, inputs, settings)
+    run, calls = begin(setup.with_windows())
     with run:
         return drive_turn(run, calls)
 
@@ -46,19 +48,20 @@ async def execute_async(
     """`execute` in the running event loop. A cancellation leaves an open, valid trace."""
     from rlmlite.runs.driver import drive_turn_async
 
-    run, calls = _begin("execute_async", program, inputs, settings)
+    setup, begin = _prepare("execute_async", program, inputs, settings)
+    run, calls = begin(await setup.with_windows_async())
     with run:
         return await drive_turn_async(run, calls)
 
 
-def _begin(
+def _prepare(
     function: str, program: str, inputs: "Data | Mapping[str, Data]", keywords: "SettingKeywords"
-) -> "tuple[Run, FanOuts[Outcome]]":
-    """The run, and the work that executes the program in it."""
+) -> "tuple[Setup, Callable[[Setup], tuple[Run, FanOuts[Outcome]]]]":
+    """What the run is begun with, and what begins it: the run, and the work that executes the program in it."""
     import msgspec
 
     from rlmlite.inputs import from_values, new_store
-    from rlmlite.runs.program import read_program, run_program
+    from rlmlite.runs.program import may_ask_models, read_program, run_program
     from rlmlite.runs.run import begin_run
     from rlmlite.runs.settings import from_keywords
     from rlmlite.runs.setup import prepare
@@ -69,9 +72,14 @@ def _begin(
     setup = prepare(settings, nest=_nested_run)
     # The program is read before the inputs: it is quick, and they may take long.
     said = read_program(program)
+    setup = msgspec.structs.replace(setup, asks_models=may_ask_models(said))
     loaded = from_values(inputs, blobs, settings.reading)
-    run = begin_run(loaded, blobs, setup)
-    return run, run_program(run, said)
+
+    def begin(setup: "Setup") -> "tuple[Run, FanOuts[Outcome]]":
+        run = begin_run(loaded, blobs, setup)
+        return run, run_program(run, said)
+
+    return setup, begin
 
 
 async def _nested_run(parent: "Run", request: "Request") -> "Result":

@@ -111,7 +111,7 @@ class Session:
 
     def _begin(self, inputs: Mapping[str, Input], blobs: FileBlobs, settings: RunSettings) -> None:
         self._agent, setup = prepare_agent(_with_trace(self.path, settings), ByHand())
-        self._run = begin_run(inputs, blobs, setup)
+        self._run = begin_run(inputs, blobs, setup.with_windows())
         self._refusal = self._kept_root = ""
 
     def _open(self, settings: RunSettings, access: Access, makes_calls: bool = True, lock_seconds: float = 0) -> None:

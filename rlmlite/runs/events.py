@@ -17,6 +17,18 @@ from rlmlite.runs.outcome import Outcome
 from rlmlite_kernel.records.records import Blob, Step
 
 
+class WindowKnown(msgspec.Struct, frozen=True, tag=True):
+    """A run begins, and it is known how many tokens the model of a role reads and answers with in all.
+
+    `source` says who said so: `host`, `client`, `server` or `price list`. Longer prompts are not sent to it.
+    """
+
+    role: str
+    model: str
+    window: int
+    source: str
+
+
 class TurnStarted(msgspec.Struct, frozen=True, tag=True):
     """A controller is asked. `last`: only `final` is permitted."""
 
@@ -99,7 +111,8 @@ class Nested(msgspec.Struct, frozen=True, tag=True):
 
 
 Event: TypeAlias = (
-    TurnStarted
+    WindowKnown
+    | TurnStarted
     | ProgramRead
     | StepDone
     | ToolCalled

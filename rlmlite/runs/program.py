@@ -15,6 +15,7 @@ from rlmlite.runs.run import Run
 from rlmlite_grammar import parse, reread
 from rlmlite_kernel import Scope, State, TurnsSpentError, all_problems, check, conclusion
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE
+from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.program.ast import Call, Lit, Parsed, walk
 from rlmlite_kernel.program.problems import Problem, Unparsed
 from rlmlite_kernel.run.holding.standing import standing
@@ -31,6 +32,14 @@ def read_program(text: str) -> Parsed | Unparsed:
     except UnicodeEncodeError as error:
         raise InputError(f"the program is not valid Unicode: a lone surrogate at character {error.start}") from None
     return parse(text)
+
+
+def may_ask_models(said: Parsed | Unparsed) -> bool:
+    """Whether a program may call a model, as far as its text tells."""
+    names = {node.name for node in walk(said.program) if isinstance(node, Call)} if isinstance(said, Parsed) else ()
+    # A name that is none of the kernel's may be a tool, or a habit that is read as an action.
+    actions = [ACTIONS.get(name) for name in names]
+    return any(each is None or each.begins_run or each.param("role") is not None for each in actions)
 
 
 def read_habits(said: Parsed | Unparsed, state: State) -> Parsed | Unparsed:

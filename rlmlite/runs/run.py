@@ -24,7 +24,7 @@ from rlmlite.guard.memory.attempts import retry_once
 from rlmlite.guard.origin import mark_begun
 from rlmlite.runs.calls import Dispatcher, GivingUp
 from rlmlite.runs.driver import FanOuts
-from rlmlite.runs.events import Event, step_done
+from rlmlite.runs.events import Event, WindowKnown, step_done
 from rlmlite.runs.history import HOST, Exchange, History, exchange_of_entries
 from rlmlite.runs.log import Keeper, NoLog, Rehearsal, new_log
 from rlmlite.runs.outcome import ModelUsage, Outcome, TraceRoot, budget_of, notices_of, outcome_of
@@ -388,6 +388,9 @@ def _digests_of_files(inputs: Mapping[str, Input]) -> frozenset[str]:
 def begin_run(inputs: Mapping[str, Input], blobs: FileBlobs, setup: Setup) -> Run:
     """A new run. A policy that names what the run does not have is most likely a slip, so the user is told."""
     run = Run(inputs, blobs, setup)
+    for name, role in run.state.settings.roles.items():
+        if role.window is not None:
+            run.tell(WindowKnown(name, role.model, role.window, role.window_source))
     if setup.policy != Policy():
         from rlmlite.tools.permissions import warn_of_unknown_names  # a run without a policy does not need it
 

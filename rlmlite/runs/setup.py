@@ -21,7 +21,7 @@ from rlmlite.clients.interface.keys import check_shared_key
 from rlmlite.clients.interface.options import WORKERS
 from rlmlite.clients.interface.placeholders import BY_HAND, ByHand
 from rlmlite.clients.interface.prices import nano
-from rlmlite.clients.interface.protocol import Client, Preparable, role
+from rlmlite.clients.interface.protocol import Client, Preparable, Window, Windowed, role
 from rlmlite.clients.interface.roles import options_of
 from rlmlite.errors import ModelError
 from rlmlite.guard.memory import limit_memory
@@ -51,7 +51,8 @@ _LAST_PROMPT = 32_000  # bytes of the prompt of the last turn, as it is provided
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """What a run is begun with: its settings, and what has been made of them.
 
-    `clients` is the client behind each role. `services` is what it may reach besides models, `policy` what is permitted
+    `clients` is the client behind each role, `windows` what was found out of theirs, by role; of a program that asks no
+    model (`asks_models`) nobody need know. `services` is what it may reach besides models, `policy` what is permitted
     of all that. `permit` is asked before every fan-out. `scope` holds the labels for the genesis. `nest` makes nested
     runs; without it they are not available. A run that is nested itself has a `parent`: the call that it answers, and
     must be over `within` that run's time; its `level` is 1, or more. `slots` and `spending` are shared by all runs of a
@@ -61,6 +62,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     settings: RunSettings
     run_key: bytes
     clients: Mapping[str, Client]
+    windows: Mapping[str, Window] = {}
+    asks_models: bool = True
     permit: Permit = permit_all
     policy: Policy = Policy()
     services: HostServices = HostServices()
@@ -79,6 +82,33 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
         settings = self.settings
         answers = bool(settings.controller) and settings.last_answer
         return Deadline.after(settings.max_time, answers=answers)
+
+    def with_windows(self) -> "Setup":
+        """The same, with the windows of its models as far as they can be found out: see `rlmlite.clients.windows`."""
+        unknown = self._without_window()
+        if not unknown:
+            return self
+        from rlmlite.clients.windows.find import find_windows  # only where a model has a server
+
+        found = find_windows(unknown.values(), self.settings.tell)
+        windows = {name: found[id(client)] for name, client in unknown.items() if id(client) in found}
+        return msgspec.structs.replace(self, windows=windows)
+
+    async def with_windows_async(self) -> "Setup":
+        """`with_windows` for a caller with an event loop, which goes on meanwhile."""
+        if not self._without_window():
+            return self
+        import asyncio
+
+        return await asyncio.to_thread(self.with_windows)
+
+    def _without_window(self) -> dict[str, Client]:
+        """The clients, by role, whose window nobody has said and which can find it out."""
+        if not self.asks_models:
+            return {}
+        roles = _roles(self.clients, self.settings)
+        clients = {name: client for name, client in self.clients.items() if isinstance(client, Windowed)}
+        return {name: client for name, client in clients.items() if roles[name].window is None}
 
     def labelled(self, labels: Mapping[str, str]) -> "Setup":
         """The same with more labels for the genesis."""
@@ -198,7 +228,7 @@ def kernel_settings(setup: Setup) -> Settings:
     if setup.parent is not None and setup.parent.nested is not None:
         return setup.parent.nested.settings
     settings = setup.settings
-    roles = _roles(setup.clients, settings)
+    roles = _roles(setup.clients, settings, setup.windows)
     controller = roles.get(CONTROLLER)
     reserve: dict[str, int] = {}
     if settings.last_answer and controller is not None:
@@ -240,19 +270,43 @@ def reserve_for_last_turn(limits: Limits, controller: Role) -> dict[str, int]:
     return reserve
 
 
-def _roles(clients: Mapping[str, Client], settings: RunSettings) -> dict[str, Role]:
-    return {name: role_of(name, client, settings) for name, client in clients.items()}
+def _roles(
+    clients: Mapping[str, Client], settings: RunSettings, windows: Mapping[str, Window] | None = None
+) -> dict[str, Role]:
+    found = windows or {}
+    return {name: role_of(name, client, settings, found.get(name)) for name, client in clients.items()}
 
 
-def role_of(name: str, client: Client, settings: RunSettings) -> Role:
-    """How the calls of a role are reserved. The price of a client that does not know its own is that of `prices`."""
+def role_of(name: str, client: Client, settings: RunSettings, window: Window | None = None) -> Role:
+    """How the calls of a role are reserved. The price of a client that does not know its own is that of `prices`.
+
+    `window` is what was found out of its model; it counts where neither the host nor the client says one.
+    """
     known = role(client)
+    if known.window is not None:
+        known = msgspec.structs.replace(known, window_source="client")
+    elif window is not None:
+        known = msgspec.structs.replace(known, window=window.tokens, window_source=window.source)
     # Controllers write programs, which are longer than answers over a chunk.
     if name.startswith((CONTROLLER, NESTED_ROLE)):
         known = msgspec.structs.replace(known, max_output_tokens=CONTROLLER_TOKENS)
     known = options_of(name, settings.roles).apply(known)
+    if options_of(name, settings.roles).max_output_tokens is None:
+        known = _leave_room(known)
     price = settings.calling.price(client.model, None)
     knows_its_price = known.input_price is not None
     if price is None or knows_its_price:
         return known
     return msgspec.structs.replace(known, input_price=price.input, output_price=price.output)
+
+
+def _leave_room(known: Role) -> Role:
+    """A role whose longest answer, which the host has not said, leaves the prompt three quarters of the window.
+
+    A controller may answer with 8,192 tokens; with a window of 8,192 there would be no room for a prompt at all, so its
+    answers have 2,048.
+    """
+    if known.window is None:
+        return known
+    most = max(1, known.window // 4)
+    return msgspec.structs.replace(known, max_output_tokens=min(known.max_output_tokens, most))

@@ -118,13 +118,18 @@ class Sampling(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields
     reasoning_effort: str = ""
 
 
+WindowSource: TypeAlias = Literal["", "host", "client", "server", "price list"]
+"""Who said what a model's window is; empty where nobody did, and in older runs."""
+
+
 class Role(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The model behind a role, how it is asked, and how its calls are reserved.
 
     A call reserves ceil(prompt bytes x 1000 / bytes_per_1000_tokens) + `max_output_tokens` tokens, and their price in
     nano-dollars per 1,000 tokens (`None`: the price is unknown, which a cost limit refuses).
-    `window` is how many tokens the model can read and answer with in all (`None`: unknown); a call that reserves more
-    is not made. `cache`: the same prompt is one call in a run, see `run.turns.sharing`.
+    `window` is how many tokens the model can read and answer with in all (`None`: unknown), by `window_source`; a call
+    that reserves more is not made. `cache`: the same prompt is one call in a run, see `run.turns.sharing`. `purpose` is
+    what the role is for, in words for the controller.
     """
 
     model: str
@@ -135,6 +140,8 @@ class Role(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     window: int | None = None
     cache: bool = False
     sampling: Sampling = Sampling()
+    window_source: WindowSource = ""
+    purpose: str = ""
 
     @property
     def longest_prompt(self) -> int | None:

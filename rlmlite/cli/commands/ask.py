@@ -40,7 +40,7 @@ def _alone(question: str, job: Job, last_answer: bool, as_json: bool) -> Exit:
         blobs = new_store(settings.reading, settings.copies)
         inputs = load_inputs(job.inputs, blobs, settings.reading)
         check_question(question, inputs)
-        with begin_run(inputs, blobs, setup) as run:
+        with begin_run(inputs, blobs, setup.with_windows()) as run:
             outcome = drive_to_end(run, ask_and_seal(run, question, agent))
     if as_json:
         print_json(**outcome_document(outcome, inputs))

@@ -1,7 +1,8 @@
 """`rlmlite doctor`: what protects the user here, as facts with a yes or a no, and what to do about a no.
 
-It reads settings and asks the system; nothing is written, no model is called, no key is printed. What is wrong is a
-line and not an error, so that one bad file does not hide the rest.
+It reads settings and asks the system; nothing is written, no model is called, no key is printed or sent. A server whose
+model the settings name is asked what it reads. What is wrong is a line and not an error, so that one bad file does not
+hide the rest.
 """
 
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from rlmlite.cli.commands.dry_run import window_words
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_heading, print_indented, print_json
@@ -20,7 +22,7 @@ from rlmlite.cli.settings.environment import PREFIX
 from rlmlite.cli.settings.files import FILE, read_folder_file, read_user_file, user_path
 from rlmlite.cli.settings.folder import settings_of_folder
 from rlmlite.clients.bounds.spending import Spending
-from rlmlite.clients.interface.keys import OPENAI_KEY, OPENAI_ORIGIN, SHARED_KEY
+from rlmlite.clients.interface.keys import OPENAI_KEY, OPENAI_ORIGIN, SHARED_KEY, without_keys
 from rlmlite.clients.interface.prices import dollars
 from rlmlite.errors import SettingError
 from rlmlite.guard.memory.limit import memory_report
@@ -28,6 +30,7 @@ from rlmlite.guard.places import HOME_VARIABLE, is_mine, state_folder
 from rlmlite.guard.trust import state_of, trusted_files
 from rlmlite.guard.worker.report import protections
 from rlmlite.runs.settings import make_settings
+from rlmlite.runs.setup import kernel_settings, prepare
 from rlmlite_traces.errors import words_of
 
 _EXTRAS = {
@@ -113,6 +116,14 @@ def _key(server: str, variable: str) -> Fact:
     return Fact("keys", server, None, f"the key in {variable}, {is_there}")
 
 
+def _models() -> Iterator[Fact]:
+    settings = load({})
+    with without_keys():
+        setup = prepare(msgspec.structs.replace(settings, trace=False, tools=(), policy=None)).with_windows()
+    for name, role in kernel_settings(setup).roles.items():
+        yield Fact("models", name, None, f"{role.model}, {window_words(role)}")
+
+
 def _spending() -> Iterator[Fact]:
     limits = load({}).spend
     if limits is None:
@@ -167,4 +178,4 @@ def _python() -> Iterator[Fact]:
         yield Fact("installation", f"extra {extra}", None, versions(names) or missing)
 
 
-_PARTS = (_settings, _trust, _keys, _spending, _folders, _parsers, _memory, _python)
+_PARTS = (_settings, _trust, _keys, _models, _spending, _folders, _parsers, _memory, _python)

@@ -19,6 +19,7 @@ from rlmlite_kernel import Price, price
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.costs import Range
 from rlmlite_kernel.program.problems import Problem, explain
+from rlmlite_kernel.records.settings import Role
 
 
 def dry_run(text: str, run: Run, *, as_json: bool) -> Exit:
@@ -50,6 +51,7 @@ def _document(estimate: Price, run: Run) -> dict[str, Any]:
         "steps": [{"step": words, "uses": msgspec.to_builtins(uses)} for words, uses in estimate.steps],
         "over_budget": list(estimate.refused),
         "free": _is_free(run),
+        "windows": {name: [role.window, role.window_source] for name, role in run.state.settings.roles.items()},
     }
 
 
@@ -67,7 +69,16 @@ def _print(estimate: Price, run: Run) -> None:
     if "sub_calls" in estimate.total:
         cost = _cost(estimate, run)
         say(f"cost: {cost}")
+        for name, role in run.state.settings.roles.items():
+            say(f"{name}: {role.model}, {window_words(role)}")
     say("nothing was run")
+
+
+def window_words(role: Role) -> str:
+    """What a role's model reads and answers with in all, and who says so."""
+    if role.window is None:
+        return "a window that nobody knows; say it with --role NAME.window=TOKENS"
+    return f"a window of {role.window:,} tokens ({role.window_source})"
 
 
 def _cost(estimate: Price, run: Run) -> str:

@@ -13,7 +13,7 @@ from rlmlite.clients.interface.keys import without_keys
 from rlmlite.inputs import new_store
 from rlmlite.runs.driver import FanOuts, drive_turn
 from rlmlite.runs.outcome import Outcome
-from rlmlite.runs.program import read_program, run_program
+from rlmlite.runs.program import may_ask_models, read_program, run_program
 from rlmlite.runs.run import Run, begin_run
 from rlmlite.runs.settings import RunSettings
 from rlmlite.runs.setup import prepare
@@ -34,7 +34,8 @@ def _live(job: Job, as_json: bool) -> Exit:
     setup = prepare(settings)
     blobs = new_store(settings.reading, settings.copies)
     inputs = load_inputs(job.inputs, blobs, settings.reading)
-    with begin_run(inputs, blobs, setup) as run:
+    setup = msgspec.structs.replace(setup, asks_models=may_ask_models(said))
+    with begin_run(inputs, blobs, setup.with_windows()) as run:
         outcome = drive_to_end(run, run_program(run, said))
     if outcome.problems:
         log.error("the program was refused\n" + explain(outcome.problems, text))
@@ -51,12 +52,12 @@ def _dry(job: Job, as_json: bool) -> Exit:
     text = job.program()
     # Nothing is left behind: no trace, and no copies in the store.
     settings = msgspec.structs.replace(_settings(job), trace=False)
-    # Nothing is sent either: a price is known, or not, without a key and without a server.
+    # No prompt is sent either, and no key: a price is known, or not, without them. A server may be asked for a window.
     with without_keys():
         setup = prepare(settings)
     blobs = new_store(settings.reading)
     inputs = load_inputs(job.inputs, blobs, settings.reading)
-    with Run(inputs, blobs, setup) as run:
+    with Run(inputs, blobs, setup.with_windows()) as run:
         return dry_run(text, run, as_json=as_json)
 
 

@@ -18,7 +18,7 @@ import msgspec
 from rlmlite.errors import SettingError
 
 if TYPE_CHECKING:
-    from genai_prices.types import ModelPrice
+    from genai_prices.types import ModelPrice, PriceCalculation
 
 NANO = 1_000_000_000
 """Nano-dollars in a dollar."""
@@ -55,21 +55,34 @@ def published_price(model: str, *, provider: str | None = None, url: str | None 
 
     The provider is named, or recognised by the address of its server.
     """
-    from genai_prices import Usage, calc_price  # here, because it takes long to import and many models need no price
-
-    # The price comes with a computed cost, so that of no tokens is computed.
-    no_tokens = Usage(input_tokens=0, output_tokens=0)
-    try:
-        if url is not None:
-            entry = calc_price(no_tokens, model, provider_api_url=url).model_price
-        else:
-            entry = calc_price(no_tokens, model, provider_id=provider).model_price
-    except LookupError:
+    listed = _listed(model, provider, url)
+    if listed is None:
         return None
+    entry = listed.model_price
     highest_in, highest_out = _highest(entry.input_mtok), _highest(entry.output_mtok)
     if highest_in is None or highest_out is None:
         return None
     return Price(_thousand(highest_in), _thousand(highest_out), _exact_cost(entry))
+
+
+def published_window(model: str, *, provider: str | None = None, url: str | None = None) -> int | None:
+    """The tokens that a provider's model reads and answers with in all, by the same list; `None` if it does not say."""
+    listed = _listed(model, provider, url)
+    window = None if listed is None else listed.model.context_window
+    return window if window is not None and window > 0 else None
+
+
+def _listed(model: str, provider: str | None, url: str | None) -> "PriceCalculation | None":
+    from genai_prices import Usage, calc_price  # here, because it takes long to import and many models need no price
+
+    # An entry of the list comes with a computed cost, so that of no tokens is computed.
+    no_tokens = Usage(input_tokens=0, output_tokens=0)
+    try:
+        if url is not None:
+            return calc_price(no_tokens, model, provider_api_url=url)
+        return calc_price(no_tokens, model, provider_id=provider)
+    except LookupError:
+        return None
 
 
 def _highest(price: object) -> Decimal | None:

@@ -1,4 +1,4 @@
-"""The client interface: `Client` is required; `Metered` and `Constrained` are optional.
+"""The client interface: `Client` is required; `Metered`, `Constrained` and `Windowed` are optional.
 
     class Shouting:
         model = "shouting:"
@@ -7,15 +7,16 @@
             return Answered(text.upper())
 
 That is a whole client. The optional parts are recognised by their methods: one with `role()` is `Metered`, so its calls
-can be reserved under a cost limit; one with `decode` is `Constrained`, so a controller may answer by calling a tool.
+can be reserved under a cost limit; one with `decode` is `Constrained`, so a controller may answer by calling a tool;
+one with `ask_window()` is `Windowed`, so prompts that its model cannot read are not sent.
 Not here: which client a model string names (`rlmlite.clients.registry`).
 """
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from rlmlite.clients.interface.options import Decode
 from rlmlite_kernel.effects.requests import Request, Result
-from rlmlite_kernel.records.settings import Role
+from rlmlite_kernel.records.settings import Role, WindowSource
 
 if TYPE_CHECKING:
     from rlmlite.clients.interface.program_forms import ProgramForms
@@ -70,6 +71,37 @@ class Preparable(Client, Protocol):
 
     def get_ready(self) -> None:
         """Begin that in the background, and return at once. A run asks for it before its inputs are loaded."""
+        ...
+
+
+Documents: TypeAlias = dict[str, bytes | None]
+"""What one server has said of itself, by what it was asked: empty where it refused, `None` where it did not answer."""
+
+
+class Window(NamedTuple):
+    """Tokens that a model reads and answers with in all, and who said so."""
+
+    tokens: int
+    source: WindowSource
+
+
+@runtime_checkable
+class Windowed(Client, Protocol):
+    """A client that can find out how many tokens its model reads and answers with in all (see `clients.windows`)."""
+
+    @property
+    def server(self) -> str:
+        """The address that is asked; clients with the same one are asked one after the other. Empty: none is."""
+        ...
+
+    def ask_window(self, documents: Documents) -> int | None:
+        """What its server says, in a thread without an event loop. What is in `documents` is not asked for again, and
+        what is asked for is added.
+        """
+        ...
+
+    def published_window(self) -> int | None:
+        """What is published of the model, without asking anybody."""
         ...
 
 

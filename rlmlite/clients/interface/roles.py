@@ -27,6 +27,8 @@ from rlmlite_kernel.records.settings import CONTROLLER_ROLE, SUB_ROLE, Role, Sam
 _BY_FLAGS: Final = {CONTROLLER_ROLE: "--controller", NESTED_ROLE: "--nested"}
 """Roles that several models may play one after another, and so are given by settings of their own."""
 
+_LONGEST_PURPOSE: Final = 100
+
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -35,7 +37,7 @@ class RoleOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     model: who plays it. temperature, top_p, seed, stop, reasoning_effort: how it picks its words, where its API has it.
     max_output_tokens: tokens that an answer may have. window: tokens that it can read and answer with in all.
-    cache: whether the same prompt is one call in a run.
+    cache: whether the same prompt is one call in a run. purpose: what it is for, in words for the controller.
     """
 
     model: Any = None
@@ -47,11 +49,14 @@ class RoleOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_output_tokens: int | None = None
     window: int | None = None
     cache: bool | None = None
+    purpose: str | None = None
 
     def apply(self, role: Role) -> Role:
         """The role with what is said here."""
         said = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
         said.pop("model", None)
+        if "window" in said:
+            said["window_source"] = "host"
         sampling = {name: said.pop(name) for name in Sampling.__struct_fields__ if name in said}
         return msgspec.structs.replace(role, **said, sampling=msgspec.structs.replace(role.sampling, **sampling))
 
@@ -66,6 +71,14 @@ def _word(name: str, value: object) -> str:
     raise checks.wrong(name, "a word such as low, medium or high", value)
 
 
+def _purpose(name: str, value: object) -> str:
+    text = checks.text(name, value)
+    # It is in every prompt of the controller, on one line.
+    if not text.isprintable() or not 0 < len(text) <= _LONGEST_PURPOSE:
+        raise checks.wrong(name, f"one line of at most {_LONGEST_PURPOSE} characters", value)
+    return text
+
+
 _CHECKS: Final[Mapping[str, Callable[[str, object], Any]]] = {
     "model": model_checks.model,
     "temperature": checks.number(0, 2),
@@ -76,6 +89,7 @@ _CHECKS: Final[Mapping[str, Callable[[str, object], Any]]] = {
     "max_output_tokens": checks.whole(1, 10_000_000),
     "window": checks.whole(1, 1_000_000_000),
     "cache": checks.truth,
+    "purpose": _purpose,
 }
 
 

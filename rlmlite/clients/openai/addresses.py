@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from rlmlite.clients.interface.keys import OPENAI_ORIGIN, Key, key_of, origin_of
 from rlmlite.clients.interface.options import Calling
-from rlmlite.clients.interface.prices import FREE, published_price
+from rlmlite.clients.interface.prices import FREE, published_price, published_window
 from rlmlite.clients.openai.chat import Chat
 from rlmlite.clients.openai.client import ModelServer, Server
 from rlmlite.clients.openai.responses import Responses
@@ -25,6 +25,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 OLLAMA_URL = "http://localhost:11434/v1"
 
 _CHAT, _RESPONSES = Chat(), Responses()
+_CHAT_TOKENS = "max_tokens"
 _OPENAI_CHAT_TOKENS = "max_completion_tokens"
 _RESPONSES_TOKENS = "max_output_tokens"
 
@@ -44,8 +45,8 @@ def _openai_server(scheme: str, name: str, calling: Calling, wire: WireFormat, t
         raise ModelError(f"{scheme}: needs a model: {scheme}:NAME")
     # Raises where there is none: every call would fail, and it is better to say so before a run begins.
     key = key_of(OPENAI_ORIGIN, calling.keys)
-    price = published_price(name, provider="openai")
-    server = Server(f"{scheme}:{name}", OPENAI_URL, name, price, wire, tokens_field)
+    price, window = published_price(name, provider="openai"), published_window(name, provider="openai")
+    server = Server(f"{scheme}:{name}", OPENAI_URL, name, price, wire, tokens_field, window)
     return ModelServer(server, calling, key)
 
 
@@ -53,7 +54,7 @@ def ollama_model(name: str, calling: Calling) -> ModelServer:
     """`ollama:NAME`, a model of Ollama on this machine, which costs nothing. Raises `ModelError`."""
     if not name:
         raise ModelError("ollama: needs a model: ollama:NAME")
-    return ModelServer(Server(f"ollama:{name}", OLLAMA_URL, name, FREE, _CHAT), calling)
+    return ModelServer(Server(f"ollama:{name}", OLLAMA_URL, name, FREE, _CHAT, _CHAT_TOKENS), calling)
 
 
 def url_model(model: str, calling: Calling) -> ModelServer:
@@ -63,11 +64,14 @@ def url_model(model: str, calling: Calling) -> ModelServer:
     path = _check_address(model, address, name)
     key = _key_for(address, calling)
     # The path of the API is taken off: `Connection` adds it to each request.
+    wire: WireFormat
     if path.endswith(_RESPONSES.path):
         base = address.removesuffix(_RESPONSES.path)
-        server = Server(model, base, name, published_price(name, url=base), _RESPONSES, _RESPONSES_TOKENS)
+        wire, tokens_field = _RESPONSES, _RESPONSES_TOKENS
     else:
-        server = Server(model, address, name, published_price(name, url=address), _CHAT)
+        base, wire, tokens_field = address, _CHAT, _CHAT_TOKENS
+    price, window = published_price(name, url=base), published_window(name, url=base)
+    server = Server(model, base, name, price, wire, tokens_field, window)
     return ModelServer(server, calling, key)
 
 

@@ -17,6 +17,7 @@ deadlines (`attempts`), model strings (`addresses`).
 
 import asyncio
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ from rlmlite.clients.interface.keys import OPENAI_ORIGIN, Key, is_this_machine, 
 from rlmlite.clients.interface.options import ATTEMPTS, Calling, Decode
 from rlmlite.clients.interface.prices import Price
 from rlmlite.clients.interface.program_forms import program_of
-from rlmlite.clients.interface.protocol import ProgramRequest
+from rlmlite.clients.interface.protocol import Documents, ProgramRequest
 from rlmlite.clients.openai.wire import WireFormat
 from rlmlite.clients.openai.writer import Asked, RequestWriter
 from rlmlite.clients.programs.choice import ProgramWays
@@ -55,7 +56,8 @@ _OLLAMA_PORT = 11434
 class Server(msgspec.Struct, frozen=True):
     """Where a model is asked: its model string, the server's address, its name there, its price if known, the API.
 
-    `tokens_field` is the request's field that bounds the answer, which models name differently.
+    `tokens_field` is the request's field that bounds the answer, which models name differently. `window` is what the
+    price list says of it.
     """
 
     model: str
@@ -63,7 +65,8 @@ class Server(msgspec.Struct, frozen=True):
     name: str
     price: Price | None
     wire: WireFormat
-    tokens_field: str = "max_tokens"
+    tokens_field: str
+    window: int | None = None
 
 
 class _LoopState(msgspec.Struct, eq=False):
@@ -82,16 +85,18 @@ class ModelServer:
         self.unbound_origin = origin_of(server.base) if key is not None and key.unbound else None
         """Where a key goes that was bound to no host; None for a bound key and for none. See `check_shared_key`."""
         self._price = calling.price(server.model, server.price)
+        self._is_openai = origin_of(server.base) == OPENAI_ORIGIN
         self._programs = ProgramWays(
             calling.decode or "none",
             server.name,
-            is_openai=origin_of(server.base) == OPENAI_ORIGIN,
+            is_openai=self._is_openai,
             is_responses=server.wire.path == "/responses",
         )
         self._writer = RequestWriter(server.name, server.wire, server.tokens_field, calling, self._programs, self._tell)
         # By loop, because a connection belongs to the loop that opened it, and a client may be used from several.
         self._held: dict[asyncio.AbstractEventLoop, _LoopState] = {}
         self._messages: set[str] = set()
+        self._documents: Documents = {}
 
     @property
     def model(self) -> str:
@@ -113,6 +118,23 @@ class ModelServer:
             output_price=None if price is None else price.output,
             sampling=Sampling(temperature=self._calling.temperature),
         )
+
+    @property
+    def server(self) -> str:
+        """See `Windowed.server`: OpenAI's own says nothing of windows."""
+        return "" if self._is_openai else self._server.base
+
+    def ask_window(self, documents: Documents) -> int | None:
+        """See `Windowed.ask_window`."""
+        from rlmlite.clients.openai.looking import ask_window
+
+        self._documents = documents
+        key = None if self._key is None else self._key.text
+        return ask_window(self._server.base, self._server.name, key, documents)
+
+    def published_window(self) -> int | None:
+        """See `Windowed.published_window`."""
+        return self._server.window
 
     def get_ready(self) -> None:
         """See `Preparable.get_ready`: import the SDK, which takes 0.7 s, while the inputs are loaded.
@@ -161,7 +183,7 @@ class ModelServer:
         if isinstance(request, ProgramRequest):
             # Of nested runs that begin at the same time one looks, and the others wait for what it sees.
             async with connection.looking:
-                await self._programs.settle(connection.look)
+                await self._programs.settle(partial(self._look, connection))
         ATTEMPTS.set(0)
         asked = self._writer.begin(request)
         # It ends: every round gives up one field, or one way to send a schema, and there are only a few.
@@ -175,6 +197,11 @@ class ModelServer:
             if other is None:
                 return reply, asked
             asked = other
+
+    async def _look(self, connection: "Connection", path: str) -> bytes | None:
+        """What the server says of itself at a path of its root; what it has said already is not asked for again."""
+        known = self._documents.get(connection.root + path)
+        return await connection.look(path) if known is None else known
 
     def _read_result(self, reply: bytes, request: Request, asked: Asked) -> Result:
         result = self._server.wire.read_result(reply, self._price, asked.program.tool)

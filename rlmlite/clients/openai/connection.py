@@ -62,7 +62,7 @@ class Connection:
         # aiohttp is faster with many parallel calls, and costs an installation; the results are the same.
         make_client = _AttemptsOverAiohttp if AIOHTTP else _AttemptsOverHttpx
         parts = urlsplit(base)
-        self._root = f"{parts.scheme}://{parts.netloc}"
+        self.root = f"{parts.scheme}://{parts.netloc}"
         self.looking = asyncio.Lock()  # held while somebody finds out what the server can
         self._attempts = make_client(Destination(base, key), calling, wire)
         self._sdk = openai.AsyncOpenAI(
@@ -88,7 +88,7 @@ class Connection:
 
     async def look(self, path: str) -> bytes | None:
         """What the server says at a path of its root; `None` for any reply but HTTP 200."""
-        return await self._attempts.look(self._root + path)
+        return await self._attempts.look(self.root + path)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -131,7 +131,7 @@ def test_a_server_is_looked_at_once(tmp_path: Path) -> None:
     replies = iter(["show(count(context))", PROGRAM])
     _, server, _ = ask_controller(LLAMA_CPP, tmp_path / "t.rlm", lambda *_: completion(next(replies)))
 
-    assert (server.looked, len(server.asked)) == (["/props"], 2)
+    assert (server.looked, len(server.asked)) == (["/v1/models", "/props"], 2)
 
 
 def test_calls_that_begin_together_look_once() -> None:
