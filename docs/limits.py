@@ -33,6 +33,8 @@ ROLE: Final = {
     "window": "tokens that the model can read and answer with in all; a call that reserves more is not made",
     "cache": "whether the same prompt is one call in a run",
     "sampling": "what of temperature, top_p, seed, stop and reasoning_effort is asked for",
+    "window_source": "who said the window: `host`, `client`, `server`, `price list`",
+    "purpose": "what the role is for, in words for the controller",
 }
 """What each setting of a role means."""
 
@@ -54,10 +56,13 @@ def limits() -> str:
 
 def role() -> str:
     """Every setting of a role with its default."""
-    default = Role(model="")
+    default, required = Role(model=""), "model"
     return table(
         ("setting", "default", "means"),
-        ((code(name), _setting(getattr(default, name)), ROLE[name]) for name in Role.__struct_fields__),
+        (
+            (code(name), "required" if name == required else _setting(getattr(default, name)), ROLE[name])
+            for name in Role.__struct_fields__
+        ),
     )
 
 
@@ -66,8 +71,8 @@ def _amount(value: int | None) -> str:
 
 
 def _setting(value: object) -> str:
-    if value == "":
-        return "required"
-    if isinstance(value, bool | Sampling):
-        return "none" if isinstance(value, Sampling) else str(value).lower()
+    if value == "" or isinstance(value, Sampling):
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:,}" if isinstance(value, int) else "`null`"
