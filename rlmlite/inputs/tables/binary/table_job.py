@@ -29,8 +29,10 @@ _READERS: Mapping[str, TableReader] = {
 }
 
 _BLOCK = 1024 * 1024
-"""Bytes of the content that travel together. A column of a segment may be a few bytes."""
+"""Bytes of the content that travel together at least: a column of a segment may be a few."""
 
+_LARGE = 128 * 1024
+"""Bytes of a block that travels alone."""
 
 MAX_TEXT = 10_000
 """Characters of a text that a worker sends beside the rows: a column's name, a message."""
@@ -85,10 +87,13 @@ def read_table(assignment: Assignment) -> Iterator[Any]:
 
 
 def _join(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes in larger blocks."""
+    """The same bytes in larger blocks; those that are large are not copied."""
     parts: list[bytes] = []
     size = 0
     for block in blocks:
+        if not parts and len(block) >= _LARGE:
+            yield block
+            continue
         parts.append(block)
         size += len(block)
         if size >= _BLOCK:
