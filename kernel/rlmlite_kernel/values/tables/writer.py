@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray, Octets
+from rlmlite_kernel.engines.bytes.buffers import BoolArray, IntArray
 from rlmlite_kernel.engines.bytes.threads import map_in_order
 from rlmlite_kernel.values.tables import parts as parts_of
 from rlmlite_kernel.values.tables.layout import (
@@ -119,7 +119,7 @@ class _Encoded(NamedTuple):
 
     rows: int
     entry: Entry
-    buffers: list[Octets]
+    buffers: list[memoryview]
 
 
 def _encode(sample: int, column: Sequence[Part]) -> _Encoded:
@@ -127,20 +127,20 @@ def _encode(sample: int, column: Sequence[Part]) -> _Encoded:
     part = parts_of.narrow(parts_of.concatenate(column))
     if part.kind in ("text", "coded"):
         part = _choose_coding(part, sample)
-    buffers: list[Octets] = []
+    buffers: list[memoryview] = []
     valid = 0
     if part.kind != "null" and part.valid is not None:
         valid = _add(buffers, np.packbits(part.valid, bitorder="little"))
     return _Encoded(part.rows, _store(part, buffers)._replace(valid=valid), buffers)
 
 
-def _add(buffers: list[Octets], data: npt.NDArray[Any]) -> int:
+def _add(buffers: list[memoryview], data: npt.NDArray[Any]) -> int:
     """Add a buffer, which is not copied; returns its number."""
-    buffers.append(np.ascontiguousarray(data).view(np.uint8))
+    buffers.append(np.ascontiguousarray(data).view(np.uint8).data)
     return len(buffers)
 
 
-def _store(part: Part, buffers: list[Octets]) -> Entry:
+def _store(part: Part, buffers: list[memoryview]) -> Entry:
     if part.kind == "int":
         return _store_integers(part, buffers)
     if part.kind == "float":
@@ -152,7 +152,7 @@ def _store(part: Part, buffers: list[Octets]) -> Entry:
     return _store_texts(part, buffers)
 
 
-def _store_integers(part: Part, buffers: list[Octets]) -> Entry:
+def _store_integers(part: Part, buffers: list[memoryview]) -> Entry:
     there: IntArray = part.data if part.valid is None else part.data[part.valid]
     base, top = int(there.min()), int(there.max())
     width = _width(top - base)
@@ -165,7 +165,7 @@ def _store_integers(part: Part, buffers: list[Octets]) -> Entry:
     return Entry(INTEGERS, width, base, numbers=_add(buffers, above.astype(f"<u{width}", copy=False)))
 
 
-def _store_texts(part: Part, buffers: list[Octets]) -> Entry:
+def _store_texts(part: Part, buffers: list[memoryview]) -> Entry:
     assert part.offsets is not None
     cuts = part.offsets - part.offsets[0]
     size = int(cuts[-1])
@@ -197,7 +197,7 @@ class _Writer:
     def place(self, column: _Encoded) -> Iterator[bytes]:
         """The next column of a segment, as a block; none for one that has no bytes."""
         places: list[int] = [0]
-        out: list[Octets | bytes] = []
+        out: list[memoryview | bytes] = []
         for buffer in column.buffers:
             places.append(self._at)
             padded = padding(len(buffer))
