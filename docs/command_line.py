@@ -9,6 +9,7 @@ COMMANDS = (
     "session",
     "session new",
     "session exec",
+    "session add",
     "session pending",
     "session resume",
     "session show",

@@ -35,6 +35,7 @@ REASONS: Final = {
     "CallsHead.sampling": "how a server was asked for a form is, as its answer, the word of whoever wrote the trace",
     "Rare.sampling": "the same, of one call",
     "content: settings.kept": "what is held back for the last answer, where no limit came near it",
+    "Addition.kept": "the same, of limits that were raised",
     "content: settings.limits": "limits are the host's to set; a run that met none of them would have been the same",
     "content: settings.roles": "what a model's calls reserve and cost, where nothing was charged by it",
     "content: source.skipped": "what was left out when an input was loaded is what the host says",

@@ -11,6 +11,7 @@ from docs.tables import code, table
 from rlmlite_kernel.records.call_lines import CallLine, CallsHead, Rare
 from rlmlite_kernel.records.evolution import FLAGS, FORMAT, RENDERING
 from rlmlite_kernel.records.records import (
+    Addition,
     Checkpoint,
     Child,
     Effects,
@@ -31,7 +32,7 @@ from rlmlite_kernel.records.records import (
 _ANY: Final = {
     "seq": "the record's place in the trace, from 0",
     "prev": "the leaf hash of the record before; 64 zeros, and left out, in the first",
-    "kind": "`genesis`, `question`, `turn`, `step`, `checkpoint`, `redact` or `seal`",
+    "kind": "`genesis`, `question`, `addition`, `turn`, `step`, `checkpoint`, `redact` or `seal`",
 }
 
 _REMARKS: Final = {
@@ -72,6 +73,12 @@ MEANINGS: Final[dict[type[msgspec.Struct], dict[str, str]]] = {
         "state": "digest of the state after it",
         "form": "blob: the JSON schema that the answer must match; `null` for none",
         "earlier": "the variable that holds the answer before it, as `writes`; `null` for none",
+    },
+    Addition: {
+        "inputs": "the inputs, as in the genesis, see above",
+        "limits": "the limits that are higher from here on, by name; `null` for none",
+        "kept": "how much of the limits is held back for the last answer from here on, by name",
+        "state": "digest of the state after it",
     },
     Turn: {
         "turn": "number, from 1",

@@ -24,7 +24,7 @@ from rlmlite_kernel import lazy_names
 if TYPE_CHECKING:
     from rlmlite.agent.ask import arun, run, stream
     from rlmlite.agent.execute import execute, execute_async
-    from rlmlite.agent.session import Session
+    from rlmlite.agent.sessions.session import Session
     from rlmlite.clients.extractive.client import Extractive
     from rlmlite.clients.interface.protocol import Client
     from rlmlite.clients.registry import client
@@ -76,7 +76,7 @@ _HOMES = {
     "Reading": "rlmlite.inputs.formats.reading",
     "RlmliteError": "rlmlite.errors",
     "Scripted": "rlmlite.clients.scripted",
-    "Session": "rlmlite.agent.session",
+    "Session": "rlmlite.agent.sessions.session",
     "SettingError": "rlmlite.errors",
     "Table": "rlmlite.inputs.values",
     "Url": "rlmlite.inputs.values",

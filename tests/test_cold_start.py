@@ -135,7 +135,7 @@ STARTS = {
         | SHOWING
         | FORMATS
         | RARE - {"asyncio"}
-        | {"rlmlite.agent.session", "rlmlite.runs.past.reopen"},
+        | {"rlmlite.agent.sessions.session", "rlmlite.runs.past.reopen"},
         598,
     ),
 }

@@ -15,7 +15,7 @@ A mistake of the model costs a turn and is never an exception.
 """
 
 import hashlib
-from collections.abc import Container, Sequence
+from collections.abc import Container
 
 import msgspec
 
@@ -26,7 +26,7 @@ from rlmlite.agent.verdicts import End, Judge, end_refused, judge_turn, remarks_
 from rlmlite.errors import InputError
 from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Cost, ProgramRead, TurnStarted
-from rlmlite.runs.history import CONTROLLER, HOST, QUESTIONS, Exchange, open_question, since_question
+from rlmlite.runs.history import CONTROLLER, HOST, QUESTIONS, inputs_to_show, open_question, since_question
 from rlmlite.runs.program import read_habits
 from rlmlite.runs.run import Run
 from rlmlite.runs.settings import PATIENCE
@@ -98,15 +98,15 @@ def _head(run: Run, name: str) -> int:
 def go_on(run: Run, agent: Agent, refusal: str = "") -> FanOuts[End]:
     """Go on with the question that is open, from where the run is. `refusal` is the host's, of the last answer.
 
-    Before the first question is answered, the host shows how the inputs begin, in a turn of its own. That is decided by
-    what was done since, so a run that was stopped right after the question still shows them.
+    Before the first question is answered, the host shows how the inputs begin, in a turn of its own, and later how
+    those begin that were added. That is decided by what was done since, so a run that was stopped still shows them.
     """
     question = open_question(run.history, is_refused=bool(refusal))
     if question is None:
         raise RuntimeError("no question is open")
     # What is withheld is not looked at: that a look went well would be all that it tells.
-    names = [name for name in run.inputs if run.state.describes(name)][:_PREVIEWED]
-    if _is_just_asked(run.history) and names:
+    names = [name for name in inputs_to_show(run.history, run.inputs) if run.state.describes(name)][:_PREVIEWED]
+    if names:
         lines = [f"preview({name}, head={_head(run, name)})" for name in names]
         program = parse("\n".join(lines))
         done = yield from run.turn(program, origin=HOST)
@@ -129,13 +129,6 @@ def go_on(run: Run, agent: Agent, refusal: str = "") -> FanOuts[End]:
         if judged.remark:
             remarks[run.state.turn] = judged.remark
         refusal = judged.refusal
-
-
-def _is_just_asked(history: Sequence[Exchange]) -> bool:
-    """Whether the last thing that happened was the first question."""
-    questions = [exchange for exchange in history if exchange.question is not None]
-    # By identity: a host may have run programs before it asked, and then the question is not the first exchange.
-    return len(questions) == 1 and history[-1] is questions[0]
 
 
 class _Move(msgspec.Struct, frozen=True):

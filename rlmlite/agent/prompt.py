@@ -9,6 +9,7 @@ Content of inputs, models and tools is in it only as observations, where the ker
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 
 import msgspec
 
@@ -76,10 +77,15 @@ def prompt(state: State, history: Sequence[Exchange], ask: PromptRequest) -> str
 
 
 def _before_this(history: Sequence[Exchange]) -> list[Exchange]:
-    """What the history tells: neither how the inputs begin nor the only question, which stand elsewhere."""
+    """What the history tells: neither how the inputs begin nor the only question, which stand elsewhere.
+
+    Nor what was added before the first question, which is among the inputs like any other.
+    """
     questions = [exchange for exchange in history if exchange.question is not None]
     # By identity: a host may have run equal programs.
     told = [first_look(history), *(questions if len(questions) == 1 else ())]
+    early = takewhile(lambda exchange: exchange.question is None, history)
+    told += [exchange for exchange in early if exchange.addition is not None]
     return [exchange for exchange in history if not any(exchange is each for each in told)]
 
 

@@ -34,6 +34,9 @@ def controller_standing(exchanges: Sequence[Exchange], patience: int = PATIENCE)
     place, signal, silent = 0, "", False
     window: list[Exchange] = []  # turns of the present controller
     for exchange in exchanges:
+        if exchange.addition is not None:
+            place, signal, silent, window = 0, "", False, []  # with what is new, one that was stuck may do well
+            continue
         # A session's host may run programs between turns. They say nothing about the controller.
         if exchange.origin == HOST:
             continue

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 import msgspec
 
 from rlmlite.agent.answer_type import AnswerType, Fits
-from rlmlite.runs.history import Exchange, open_question, refusals
+from rlmlite.runs.history import Exchange, is_of_controller, open_question, refusals
 from rlmlite.runs.run import Run
 from rlmlite.tools.acceptance import Accept, proposed_answer, refusal_of
 from rlmlite_kernel import conclusion
@@ -127,7 +127,7 @@ def review(run: Run, judge: Judge) -> str | None:
     again.
     """
     state = run.state
-    is_judged = ACCEPT in state.settings.gates and state.answer is not None and bool(run.history[-1].role)
+    is_judged = ACCEPT in state.settings.gates and state.answer is not None and is_of_controller(run.history)
     if not is_judged:
         return ""
     if judge.accept is None:

@@ -58,9 +58,12 @@ def new_store(reading: Reading = READING, copy_to: str | os.PathLike[str] | None
     return FileBlobs(digests, indexes, store, copy=store is not None)
 
 
-def from_arguments(arguments: Sequence[str], blobs: FileBlobs, reading: Reading = READING) -> dict[str, Input]:
+def from_arguments(
+    arguments: Sequence[str], blobs: FileBlobs, reading: Reading = READING, *, are_first: bool = True
+) -> dict[str, Input]:
     """The inputs of a command line: `PATH`, `name=PATH`, `-`. Raises `InputError`."""
-    return {name: from_path(path, blobs, reading) for name, path in name_paths(arguments).items()}
+    paths = name_paths(arguments, are_first=are_first)
+    return {name: from_path(path, blobs, reading) for name, path in paths.items()}
 
 
 def from_values(data: Data | Mapping[str, Data], blobs: FileBlobs, reading: Reading = READING) -> dict[str, Input]:

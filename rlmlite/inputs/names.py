@@ -33,8 +33,10 @@ _SHOWN = 70
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def name_paths(arguments: Sequence[str]) -> dict[str, str]:
+def name_paths(arguments: Sequence[str], *, are_first: bool = True) -> dict[str, str]:
     """Each argument's path by its name, in the order given. Raises `InputError`.
+
+    Inputs that are added to others (not `are_first`) are called by their stems, a lone one too.
 
     `a=b` names an input `a` whenever `a` could be a name; a file that is really called `a=b` is given as `./a=b`.
     """
@@ -43,7 +45,7 @@ def name_paths(arguments: Sequence[str]) -> dict[str, str]:
     unnamed = sum(not name for name, _ in pairs)
     paths: dict[str, str] = {}
     for given_name, path in pairs:
-        name = given_name or (ALONE if unnamed == 1 else _name_from_stem(path))
+        name = given_name or (ALONE if are_first and unnamed == 1 else _name_from_stem(path))
         if name in paths:
             raise InputError(f"two inputs are called `{name}`: {paths[name]} and {path}; name one: other={path}")
         paths[name] = path

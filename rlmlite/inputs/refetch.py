@@ -32,7 +32,7 @@ _SOURCE = msgspec.json.Decoder(Source)
 def sources_of(trace: CheckedTrace) -> dict[str, Source]:
     """Where each input of a trace came from, by its name; without inputs of which that is not recorded."""
     sources = {}
-    for entry in trace.genesis.inputs:
+    for entry in trace.input_entries:
         if entry.source is None:
             continue
         try:

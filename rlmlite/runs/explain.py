@@ -109,7 +109,7 @@ class _Spelling:
         self._trace = trace
         self._answers = earlier_answers(trace.records)
         self._last = behind[-1] if behind else None
-        taken = {entry.name for entry in trace.genesis.inputs}
+        taken = {entry.name for entry in trace.input_entries}
         for maker in behind:
             taken.update(_reads(maker), _made(maker, self._answers))
         self._fresh: Iterator[str] = (name for number in count(1) if (name := f"step_{number}") not in taken)

@@ -17,7 +17,7 @@ from rlmlite_kernel.effects.requests import DEADLINE
 from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.program.problems import Problem, Unparsed, explain
 from rlmlite_kernel.program.recorded import decode_reading
-from rlmlite_kernel.records.records import AnyRecord, Entry, Question, Ref, Step, Turn
+from rlmlite_kernel.records.records import Addition, AnyRecord, Entry, Question, Ref, Step, Turn
 from rlmlite_kernel.run.steps.remarks import remarks_of_reading, say_lines
 
 HOST = "host"
@@ -48,8 +48,15 @@ class StepSummary(msgspec.Struct, frozen=True):
     text: str
 
 
+class AdditionSummary(msgspec.Struct, frozen=True):
+    """What the host has added: inputs by their names, and limits that are higher now."""
+
+    inputs: tuple[str, ...]
+    limits: dict[str, int | None]
+
+
 class Exchange(msgspec.Struct, frozen=True):
-    """One turn: who spoke, the program, what became of it. Or a `question` of the host, which takes no turn.
+    """One turn: who spoke, the program, what became of it. Or a `question` or an `addition` of the host: no turn.
 
     `role` is the controller's, empty for the host. `problems` are those of a reply that was not a program.
     `silent`: the controller gave no reply. `seen` is what had been seen of the inputs after it.
@@ -67,6 +74,12 @@ class Exchange(msgspec.Struct, frozen=True):
     question: str | None = None
     seen: Seen = ()
     refusal: str = ""
+    addition: AdditionSummary | None = None
+
+    @property
+    def is_turn(self) -> bool:
+        """Whether it took a turn."""
+        return self.question is None and self.addition is None
 
     @property
     def answered(self) -> bool:
@@ -153,17 +166,23 @@ def exchange_of_entries(entries: Sequence[Entry], room: int, seen: Seen = ()) ->
 def exchanges_of_records(
     records: Iterable[AnyRecord], content: Content, room: int, seen: Seen = ()
 ) -> tuple[Exchange, ...]:
-    """The exchanges of a trace's whole turns, and its questions. `seen` is what had been seen before them."""
+    """The exchanges of a trace's whole turns, its questions and additions.
+
+    `room` is the limit of an observation before them, `seen` what had been seen.
+    """
     # A turn's record comes before those of its steps. The genesis and the seal are in no turn.
     groups: list[list[AnyRecord]] = []
     for record in records:
-        if isinstance(record, Turn | Question):
+        if isinstance(record, Turn | Question | Addition):
             groups.append([record])
         elif isinstance(record, Step):
             groups[-1].append(record)
 
     exchanges: list[Exchange] = []
     for group in groups:
+        first = group[0]
+        if isinstance(first, Addition):
+            room = first.limits.get("observation_bytes") or room
         exchange = _exchange(group, content, room, seen)
         exchanges.append(exchange)
         seen = exchange.seen
@@ -184,6 +203,12 @@ def open_question(history: Sequence[Exchange], *, is_refused: bool = False) -> s
     return None
 
 
+def is_of_controller(history: Sequence[Exchange]) -> bool:
+    """Whether a controller spoke last, whatever was added since."""
+    last = next((exchange for exchange in reversed(history) if exchange.addition is None), None)
+    return last is not None and bool(last.role)
+
+
 def refusals(history: Sequence[Exchange]) -> dict[int, str]:
     """What the host had against answers, by the turn that gave them."""
     return {exchange.turn - 1: exchange.refusal for exchange in history if exchange.refusal}
@@ -197,9 +222,23 @@ def since_question(history: Sequence[Exchange]) -> Sequence[Exchange]:
     return history
 
 
+def inputs_to_show(history: Sequence[Exchange], inputs: Iterable[str]) -> list[str]:
+    """The inputs whose beginnings the host is to show: all after the first question, later those that were added."""
+    added: list[str] = []
+    for place in range(len(history) - 1, -1, -1):
+        exchange = history[place]
+        if exchange.addition is not None:
+            added = [*exchange.addition.inputs, *added]
+        elif exchange.question is None:
+            break
+        elif all(before.question is None for before in history[:place]):
+            return list(inputs)
+    return added
+
+
 def first_look(history: Sequence[Exchange]) -> Exchange | None:
     """The host's turn right after the first question, in which it showed how the inputs begin."""
-    for question, next_one in pairwise(history):
+    for question, next_one in pairwise(exchange for exchange in history if exchange.addition is None):
         if question.question is not None:
             is_look = next_one.origin == HOST and next_one.question is None
             return next_one if is_look else None
@@ -212,6 +251,9 @@ def _exchange(records: Sequence[AnyRecord], content: Content, room: int, seen: S
     if isinstance(first, Question):
         text = content(first.text).decode()
         return Exchange(turn=0, origin=HOST, role="", program="", steps=(), observation="", question=text, seen=seen)
+    if isinstance(first, Addition):
+        addition = AdditionSummary(tuple(entry.name for entry in first.inputs), first.limits)
+        return Exchange(0, HOST, "", "", (), "", seen=seen, addition=addition)
     assert isinstance(first, Turn)
     said = decode_reading(first, content)
     program = "" if said is None else said.text

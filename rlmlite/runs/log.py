@@ -15,7 +15,9 @@ from rlmlite.guard.places import without_links
 from rlmlite.runs.settings.setting import DEFAULT_FOLDER
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.records.records import Entry
-from rlmlite_traces import Log
+from rlmlite_kernel.values.inputs import Input
+from rlmlite_kernel.values.values import Rows
+from rlmlite_traces import FileBlobs, Log
 
 SUFFIX = ".rlm"
 
@@ -119,6 +121,21 @@ def new_log(trace: Path | bool | None, run: str, key: bytes) -> Log | None:
         other = f"{trace.with_suffix('')}-2{SUFFIX}" if has_name else trace / f"run{SUFFIX}"
         raise SettingError(f"{trace} exists already; a trace needs a new folder, such as {other}")
     return Log.create(trace, key)
+
+
+def keep_contents(log: Log | None, blobs: FileBlobs, inputs: Mapping[str, Input]) -> None:
+    """Keep what inputs refer to and the trace does not hold, so that no trace ever names what the store may drop.
+
+    Before the record that names them is written.
+    """
+    if log is None:
+        return
+    on_disk = [each for each in inputs.values() if each.memory is None]
+    files = [file.digest for each in on_disk for file in each.source.files]
+    # Rows of a table are records of a text besides, which evidence quotes.
+    spans = [each.value.spans for each in on_disk if isinstance(each.value, Rows)]
+    texts = [blob for places in spans if places is not None for blob in places.blobs]
+    blobs.keep_for(log.path, frozenset((*files, *texts)))
 
 
 def default_folder(run: str, parent: Path = DEFAULT_FOLDER) -> Path:

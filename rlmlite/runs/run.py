@@ -26,12 +26,12 @@ from rlmlite.runs.calls import Dispatcher, GivingUp
 from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Event, WindowKnown, step_done
 from rlmlite.runs.history import HOST, Exchange, History, exchange_of_entries
-from rlmlite.runs.log import Keeper, NoLog, Rehearsal, new_log
+from rlmlite.runs.log import Keeper, NoLog, Rehearsal, keep_contents, new_log
 from rlmlite.runs.outcome import ModelUsage, Outcome, TraceRoot, budget_of, notices_of, outcome_of
 from rlmlite.runs.settings import unheard
 from rlmlite.runs.setup import Setup, kernel_settings
 from rlmlite_grammar import grammar_digest
-from rlmlite_kernel import Done, Entry, State, Suspended, advance, ask, begin, resume, seal
+from rlmlite_kernel import Done, Entry, State, Suspended, add, advance, ask, begin, resume, seal
 from rlmlite_kernel.effects.requests import NO_USE, Answered, Requests, Result
 from rlmlite_kernel.engines.versions import engine_versions
 from rlmlite_kernel.program.ast import Parsed
@@ -42,7 +42,6 @@ from rlmlite_kernel.records.settings import Policy
 from rlmlite_kernel.records.usage import CallCounts
 from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
 from rlmlite_kernel.values.inputs import Input
-from rlmlite_kernel.values.values import Rows
 from rlmlite_traces import FileBlobs, Log, Unfinished
 from rlmlite_traces.files.installed import installed_version
 
@@ -91,9 +90,7 @@ class Run:
         self._state = done.state
         # After the genesis is made: settings that the kernel refuses leave no folder behind.
         self.log: Log | None = new_log(self.setup.settings.trace, genesis.run, self.setup.run_key)
-        if self.log is not None:
-            # Before the genesis is written, so that no trace ever names contents that the store may clean away.
-            self.blobs.keep_for(self.log.path, _digests_of_files(self.inputs))
+        keep_contents(self.log, self.blobs, self.inputs)
         self._keeper: Keeper = self.log or NoLog()
         self._keeper.extend(done.entries)
         if self.log is not None:
@@ -147,7 +144,7 @@ class Run:
 
     @property
     def counts(self) -> CallCounts:
-        """The counts of all calls of the whole turns."""
+        """The counts of all their calls."""
         return self._usage.counts
 
     @property
@@ -162,7 +159,7 @@ class Run:
         self.deadline = self.setup.deadline()
 
     def tell(self, event: Event) -> None:
-        """Tell whoever watches the run."""
+        """Tell whoever watches."""
         self.setup.settings.on_event(event)
 
     def observe(self, text: str) -> None:
@@ -236,7 +233,7 @@ class Run:
             done = retry_once(partial(resume, done, answers, self.blobs, parser=CODE_PARSER, outages=outages))
         self._record(done.entries, entries, turn)
         self._keeper.extend(())
-        # Only now, when all is on disk, is the turn over.
+        # Now that all is on disk, the turn is over.
         self._state, self._observation, self._unfinished = done.state, done.observation, None
         self._remember(entries)
         if done.halted:
@@ -286,6 +283,20 @@ class Run:
         self._keeper.extend(asked.entries)
         self._state = asked.state
         self._remember(asked.entries)
+
+    def add(self, inputs: Mapping[str, Input], limits: Mapping[str, int | None], kept: dict[str, int]) -> None:
+        """Put more inputs and higher limits on the record, between two turns. Raises `SettingsError`.
+
+        `kept` is what is held back of the limits for the last answer.
+        """
+        added = add(self._state, inputs, limits, kept)
+        keep_contents(self.log, self.blobs, inputs)
+        verdict = self.verdict  # in the journal alone, which is emptied with a record
+        self._keeper.extend(added.entries)
+        if verdict is not None:
+            self.judge(verdict)
+        self.inputs, self._state = {**self.inputs, **inputs}, added.state
+        self._remember(added.entries)
 
     def _remember(self, entries: Sequence[Entry]) -> None:
         seen = self._history[-1].seen if self._history else ()
@@ -373,16 +384,6 @@ def _outage_in(entry: Entry) -> dict[int, Outage]:
         return {}
     outage = recorded_outage(entry.record)
     return {} if outage is None else {entry.record.step: outage}
-
-
-def _digests_of_files(inputs: Mapping[str, Input]) -> frozenset[str]:
-    """The contents that inputs refer to and that the trace does not hold."""
-    on_disk = [each for each in inputs.values() if each.memory is None]
-    files = [file.digest for each in on_disk for file in each.source.files]
-    # Rows of a table are records of a text besides, which evidence quotes.
-    spans = [each.value.spans for each in on_disk if isinstance(each.value, Rows)]
-    texts = [blob for places in spans if places is not None for blob in places.blobs]
-    return frozenset((*files, *texts))
 
 
 def begin_run(inputs: Mapping[str, Input], blobs: FileBlobs, setup: Setup) -> Run:

@@ -1,6 +1,7 @@
 """Receipts as data: records, refs, canonical bytes, the Merkle tree, and the settings that a run is begun with."""
 
 from rlmlite_kernel.records.records import (
+    Addition,
     AnyRecord,
     Blob,
     Checkpoint,
@@ -26,6 +27,7 @@ from rlmlite_kernel.records.records import (
 )
 
 __all__ = [
+    "Addition",
     "AnyRecord",
     "Blob",
     "Checkpoint",

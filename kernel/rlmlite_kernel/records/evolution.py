@@ -49,6 +49,7 @@ EVIDENCE_OF_NESTED_RUNS: Final = 22
 TIMES_AND_STEMS: Final = 23
 HABITS_OF_ROWS: Final = 24
 EARLIER_ANSWERS: Final = 25
+ADDITIONS: Final = 26
 PLACES_OF_NESTED_INPUTS: Final = 27
 """Flags. What each changed is said in `FLAGS`."""
 
@@ -103,6 +104,7 @@ FLAGS: Mapping[int, str] = {
     HABITS_OF_ROWS: 'a text as an index of rows, `rows["n"]`, is their column; a field `text` of a form takes the '
     "place of the line's text; both were a fault",
     EARLIER_ANSWERS: "an answer is a variable of the next question, and of the host's next program: `answer_1`",
+    ADDITIONS: "inputs and higher limits may be added between turns, by a record of their own",
     PLACES_OF_NESTED_INPUTS: "rows, records and lists are handed to a nested run with the places of their texts and "
     "rows, so what it has found in them is found in its parent's inputs; they were plain JSON",
 }

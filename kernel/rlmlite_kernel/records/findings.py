@@ -13,7 +13,7 @@ coverage, documents lie end to end in the order of their paths.
 A nested run has them in its seal, and its parent in the record of the call: the same bytes, so that a replay of the
 parent alone knows all that it needs, and whoever has both can compare them.
 
-Not here: how they are made (`run.findings`), and what they mean to the parent (`actions.calls.nested_findings`).
+Not here: how they are made (`run.holding.findings`), what they mean to the parent (`actions.calls.nested_findings`).
 """
 
 from typing import Final, TypeAlias

@@ -124,6 +124,18 @@ class Question(Record, tag="question", frozen=True, kw_only=True):
     earlier: "Written | None" = None
 
 
+class Addition(Record, tag="addition", frozen=True, kw_only=True):
+    """What a host has added between two turns: inputs, as the genesis names its own, and limits that are higher now.
+
+    It takes no turn and no step. `kept` is how much of the new limits is held back for the last answer.
+    """
+
+    inputs: tuple[InputEntry, ...] = ()
+    limits: dict[str, int | None] = {}
+    kept: Counts = {}
+    state: str
+
+
 class Turn(Record, tag="turn", frozen=True, kw_only=True):
     """A reply of the controller, and what was read from it: a program (`ast`), or the reason why there is none.
 
@@ -251,7 +263,7 @@ class Seal(Record, tag="seal", frozen=True, kw_only=True):
     findings: Ref | None = None
 
 
-AnyRecord: TypeAlias = Genesis | Question | Turn | Step | Checkpoint | Redact | Seal
+AnyRecord: TypeAlias = Genesis | Question | Addition | Turn | Step | Checkpoint | Redact | Seal
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -65,16 +65,16 @@ def first_state(
     _check_settings(settings, table.of(flags))
     if recorded is None:
         # Not in a replay: a trace may be older than the check.
-        _check_names(inputs)
+        check_names(inputs)
     settings_blob = blob(salts, encode_safely(_JSON, settings) if recorded is None else recorded)
     # Decoded again, so that roles, tools and rules are in the order in which a replay will find them.
     settings = _SETTINGS.decode(settings_blob.content)
     state = _state_of(inputs, settings, salts, settings_blob.salt, table, frozenset(flags), meter)
-    sources = {name: _source_blobs(each, salts) for name, each in inputs.items()}
+    sources = {name: source_blobs(each, salts) for name, each in inputs.items()}
     entries: list[InputEntry] = []
     for name, each in inputs.items():
         size = state.coverage.layout.sizes[name]
-        entries.append(_input_entry(name, each, state.variables[name], sources[name][0].ref, size))
+        entries.append(input_entry(name, each, state.variables[name], sources[name][0].ref, size))
     record = Genesis(
         rendering=RENDERING,
         v=FORMAT,
@@ -111,7 +111,7 @@ def _check_settings(settings: Settings, table: Table) -> None:
         raise SettingsError(f"a tool may not be called `{clashes[0]}`: that is an action")
 
 
-def _check_names(inputs: Collection[str]) -> None:
+def check_names(inputs: Collection[str]) -> None:
     """Refuse inputs under names that the kernel writes itself, and drops at the end of a statement."""
     for name in filter(is_temporary, inputs):
         raise SettingsError(f"an input may not be called `{name}`: the kernel uses such names itself")
@@ -128,9 +128,10 @@ def _state_of(
 ) -> State:
     """The state that holds the inputs. Raises `SettingsError` if there is no room for them."""
     values = {name: each.value for name, each in inputs.items()}
+    places: dict[str, int] = {}
     if EVIDENCE_BY_PLACE in flags:
-        values = place_inputs(values)
-    variables = _input_variables(inputs, values, key)
+        values, places = place_inputs(values)
+    variables = Variables(input_variables(inputs, values, key))
     used = {"value_bytes": variables.size_bytes}
     # The number of variables is bounded as well, but it is not among `used`: it can be counted at any time.
     for name, needed in (*used.items(), ("variables", len(variables))):
@@ -146,9 +147,10 @@ def _state_of(
         salts=salts,
         table=add_tools(guard_host_actions(table).of(flags), settings.tools),
         inputs=frozenset(inputs),
-        document_names=_document_names(
+        document_names=document_names(
             inputs, values, is_nested=settings.parent is not None and EVIDENCE_BY_PLACE in flags
         ),
+        places=places,
         egress=egress,
         barred=barred_from_controllers(settings, egress),
         question=0 if question is None else origins_of_words(question.origins) | egress.question_bit,
@@ -175,18 +177,21 @@ def _state_of(
     )
 
 
-def _input_variables(inputs: Mapping[str, Input], values: Mapping[str, Value], key: bytes) -> Variables:
+def input_variables(
+    inputs: Mapping[str, Input], values: Mapping[str, Value], key: bytes, *, first: int = 0, turn: int = 0
+) -> dict[str, Variable]:
+    """Inputs as variables. `values` are those by the names of their places, `first` is the number of the first."""
     by_name: dict[str, Variable] = {}
-    for number, (name, value) in enumerate(values.items()):
+    for number, (name, value) in enumerate(values.items(), first):
         # Two bits: `INPUT` for the rules of tools, and its own for egress rules, which name inputs.
         data = TaintedValue(value, INPUT | input_bit(number), inputs[name].sources)
         # By digest: whoever has the input can check it, whatever other inputs the run has.
         ref = commit_value(key, descriptor(forget_places(inputs[name].value)))
-        by_name[name] = Variable(data, kind_of(value), ref, size_of(value), turn=0)
-    return Variables(by_name)
+        by_name[name] = Variable(data, kind_of(value), ref, size_of(value), turn)
+    return by_name
 
 
-def _source_blobs(each: Input, salts: Salts) -> tuple[Blob, ...]:
+def source_blobs(each: Input, salts: Salts) -> tuple[Blob, ...]:
     """The blob that says where an input came from, then its content if it came from memory."""
     # `recorded` is what a trace holds. A replay uses it as it is: another version may spell the same source otherwise.
     if each.memory is None:
@@ -197,7 +202,8 @@ def _source_blobs(each: Input, salts: Salts) -> tuple[Blob, ...]:
     return blob(salts, each.recorded or encode_safely(_JSON, source)), content
 
 
-def _input_entry(name: str, each: Input, variable: Variable, source: str, size: int) -> InputEntry:
+def input_entry(name: str, each: Input, variable: Variable, source: str, size: int) -> InputEntry:
+    """What a record says of an input. `source` is the ref of the blob that says where it came from."""
     files = each.source.files
     # One text has a digest without a salt beside the commitment, so that it can be checked with nothing but the text.
     is_one_text = each.source.kind == "text" and len(files) == 1
@@ -205,7 +211,7 @@ def _input_entry(name: str, each: Input, variable: Variable, source: str, size: 
     return InputEntry(name=name, kind=variable.kind, ref=variable.ref, size=size, source=source, sha256=sha256)
 
 
-def _document_names(inputs: Mapping[str, Input], values: Mapping[str, Value], *, is_nested: bool) -> DocumentNames:
+def document_names(inputs: Mapping[str, Input], values: Mapping[str, Value], *, is_nested: bool) -> DocumentNames:
     """Which input and path each content is, for evidence. `values` are the inputs by the names of their places.
 
     A run without `EVIDENCE_BY_PLACE` has one name for equal contents: it stands for the first of them.

@@ -2,6 +2,7 @@
 
     begin(inputs, settings, salts)          -> Done
     ask(state, question)                    -> Done
+    add(state, inputs, limits)              -> Done
     advance(state, parsed, blobs)           -> Done | Suspended
     resume(suspended, results, blobs)       -> Done | Suspended
     seal(state)                             -> Entry
@@ -53,7 +54,7 @@ from rlmlite_kernel.records.evolution import (
     EXPOSURE_BY_INPUT,
     FLAGS,
 )
-from rlmlite_kernel.records.records import Entry, Seal, Spoken
+from rlmlite_kernel.records.records import Counts, Entry, Seal, Spoken
 from rlmlite_kernel.records.refs import Salts, blob
 from rlmlite_kernel.records.remarks import merge_remarks
 from rlmlite_kernel.records.settings import Settings
@@ -156,6 +157,25 @@ def ask(state: State, question: str, name: str = "question", form: str = "") -> 
     """
     asked, entry = write_question(state, question, name, form)
     return Done(asked, (entry,), "")
+
+
+def add(
+    state: State,
+    inputs: Mapping[str, Input],
+    limits: Mapping[str, int | None] | None = None,
+    kept: Counts | None = None,
+) -> Done:
+    """Put more inputs, and higher limits, on the record, between two turns. It takes no turn (`run.additions`).
+
+    `kept` is what is held back of the new limits for the last answer (`Settings.kept`).
+
+    Raises `SettingsError` for a name that is there, a limit that is lower than before, and where there is no room; then
+    nothing has changed.
+    """
+    from rlmlite_kernel.run.additions import write_addition  # most runs are not added to
+
+    added, entry = write_addition(state, inputs, limits or {}, kept or {})
+    return Done(added, (entry,), "")
 
 
 def advance(
@@ -296,7 +316,7 @@ def findings(state: State) -> str:
     if state.settings.parent is None or EVIDENCE_OF_NESTED_RUNS not in state.run.flags:
         return ""
     from rlmlite_kernel.records.findings import write_findings  # most runs are not nested
-    from rlmlite_kernel.run.findings import findings_of
+    from rlmlite_kernel.run.holding.findings import findings_of
 
     return write_findings(findings_of(state))
 

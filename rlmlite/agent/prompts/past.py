@@ -10,13 +10,13 @@ line, and stays so. With a limit of 20 kB and turns of 5 kB:
 
 In the same way the oldest lines are left out, many at once, when the lines have grown to half of the limit. All of this
 follows from the turns alone, so a session that is opened again has the same bytes. The newest turn is always there, cut
-if it must be. Questions are told byte for byte, however old they are.
+if it must be. Questions, and what the host has added, are told byte for byte, however old they are.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 
-from rlmlite.runs.history import Exchange
+from rlmlite.runs.history import AdditionSummary, Exchange
 from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.values.fences import fenced
 
@@ -121,6 +121,8 @@ def _whole(exchange: Exchange, remark: str) -> str:
     """
     if exchange.question is not None:
         return _question(exchange.question)
+    if exchange.addition is not None:
+        return _addition(exchange.addition)
     program, _ = fit_text(exchange.program.strip(), _PROGRAM_BYTES)
     # Three is the least that Markdown takes as a fence.
     fence_length = max(3, 1 + _longest_run(program))
@@ -138,6 +140,17 @@ def _question(question: str) -> str:
     return f"## Question\n{question}"
 
 
+def _addition(addition: AdditionSummary) -> str:
+    """What is new. What the inputs are like stands with the other inputs, and limits are those in force."""
+    lines = [f"- input {name}, described under Inputs" for name in addition.inputs]
+    lines += [f"- limit {name}: {_amount(amount)} in all" for name, amount in addition.limits.items()]
+    return "\n".join(["## Added by the host", *lines])
+
+
+def _amount(amount: int | None) -> str:
+    return "none" if amount is None else f"{amount:,}"
+
+
 def _by(exchange: Exchange) -> str:
     return "" if exchange.role else ", by the host"
 
@@ -146,6 +159,8 @@ def _line(exchange: Exchange) -> str:
     """What ran, and what came of it, on one line."""
     if exchange.question is not None:
         return _question(exchange.question)
+    if exchange.addition is not None:
+        return _addition(exchange.addition)
     if exchange.problems:
         first = exchange.problems[0]  # the others are often its consequences
         shown = f"refused: {first.message}"

@@ -8,9 +8,11 @@ from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs
 
 
-def load_inputs(arguments: tuple[str, ...], blobs: FileBlobs, reading: Reading) -> Mapping[str, Input]:
-    """The inputs of the command line, by name. Raises `InputError`."""
-    inputs = from_arguments(arguments, blobs, reading)
+def load_inputs(
+    arguments: tuple[str, ...], blobs: FileBlobs, reading: Reading, *, are_first: bool = True
+) -> Mapping[str, Input]:
+    """The inputs of the command line, by name: the first ones, or more of them. Raises `InputError`."""
+    inputs = from_arguments(arguments, blobs, reading, are_first=are_first)
     for name, loaded in inputs.items():
         for note in notes(name, loaded):
             log.warning(note)

@@ -151,6 +151,24 @@ def resume(
     raise typer.Exit(resume(session, job, answers, as_json=json))
 
 
+@session_app.command("add")
+def add(
+    session: Session,
+    paths: Paths = None,
+    limit: Limit = None,
+    max_cost: MaxCost = None,
+    read: Read = None,
+    input: InputPlaces = None,
+    store: KnownStore = None,
+    json: AsJson = False,
+) -> None:
+    """Add inputs, and raise limits. What was there stays as it is."""
+    from rlmlite.cli.commands.sessions.session import add
+
+    job = job_of(paths, read=read, input=input, store=store)
+    raise typer.Exit(add(session, job, limit, max_cost, as_json=json))
+
+
 @session_app.command("show")
 def show(session: Session, input: InputPlaces = None, store: KnownStore = None, json: AsJson = False) -> None:
     """Show its variables, notes and turns, and the turn in progress."""

@@ -47,6 +47,7 @@ from rlmlite_traces import (
     allow_claims,
     replay,
 )
+from rlmlite_traces.replays.beginning import read_settings
 
 
 def reopen(
@@ -94,7 +95,7 @@ def _executed_again(path: Path, reading: Reading, access: Access, lock_seconds: 
 
 
 def _resumed(begun: Past, checkpoint: Checkpoint) -> Past:
-    """The past that a checkpoint is of; `begun` is that of the genesis alone. Raises `SnapshotError`."""
+    """The past that a checkpoint is of; `begun` is that of the genesis and of additions. Raises `SnapshotError`."""
     return msgspec.structs.replace(
         begun,
         state=restore(checkpoint.snapshot, begun.state, begun.blobs),
@@ -120,6 +121,7 @@ def _past(log: Log, trace: CheckedTrace, reading: Reading, access: Access, paren
             parser=CODE_PARSER,
             recorded_paths=is_own and parent is None,
             limits=limits,
+            is_beginning=log.is_resumed,
         )
     _check(replayed, log.path, trace, is_own)
     state, unfinished = replayed.state, replayed.unfinished
@@ -129,7 +131,9 @@ def _past(log: Log, trace: CheckedTrace, reading: Reading, access: Access, paren
     of_unfinished_turn = 0 if unfinished is None else unfinished.recorded
     whole = trace.size - of_unfinished_turn
     whole_turns = trace.records[:whole]
-    room = state.settings.limits.observation_bytes
+    settings = read_settings(trace)
+    assert not isinstance(settings, str)  # the genesis was reproduced
+    room = settings.limits.observation_bytes
     return Past(
         log=log,
         state=state,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rlmlite.agent.session import Session
+from rlmlite.agent.sessions.session import Session
 from rlmlite.cli.output.exits import Exit
 from rlmlite.runs.settings.setting import KEY_BYTES
 from tests.guard.opening.traps import TRAPS, fence, look

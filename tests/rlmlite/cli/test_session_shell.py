@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rlmlite.agent.session import Session
+from rlmlite.agent.sessions.session import Session
 from rlmlite.cli.output.exits import Exit
 from rlmlite.errors import SettingError
 from rlmlite_traces import Level, Verdict, replay, verify

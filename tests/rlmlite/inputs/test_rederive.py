@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import rlmlite
-from rlmlite.agent.session import Session
+from rlmlite.agent.sessions.session import Session
 from rlmlite.inputs import READING, Reading, deriving
 from rlmlite.inputs.formats import converters
 from rlmlite_kernel import Request

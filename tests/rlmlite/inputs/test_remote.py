@@ -12,7 +12,7 @@ import fsspec  # type: ignore[import-untyped]  # it has no types
 import pytest
 
 import rlmlite
-from rlmlite.agent.session import Session
+from rlmlite.agent.sessions.session import Session
 from rlmlite.errors import InputError, SettingError
 from rlmlite.inputs import Reading, TooLargeError, Url
 from rlmlite.inputs.formats.remote.urls import is_remote, without_secrets

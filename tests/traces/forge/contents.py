@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from rlmlite_kernel.records.records import Blob, EffectRecord, Entry, Genesis, Question, Seal, Step, Turn
+from rlmlite_kernel.records.records import Addition, Blob, EffectRecord, Entry, Genesis, Question, Seal, Step, Turn
 from rlmlite_traces import CheckedTrace
 from tests.traces.forge.edits import Edit
 from tests.traces.forge.folders import salted_as
@@ -35,9 +35,10 @@ def _roles(trace: CheckedTrace, entries: list[Entry]) -> Iterator[tuple[str, str
 
 def _named_by(trace: CheckedTrace, entry: Entry) -> Iterator[tuple[str, str | None]]:
     match entry.record:
-        case Genesis() as genesis:
-            yield "settings", genesis.settings
-            for each in genesis.inputs:
+        case Genesis() | Addition() as record:
+            if isinstance(record, Genesis):
+                yield "settings", record.settings
+            for each in record.inputs:
                 yield "source", each.source
                 if each.source is not None:
                     content = json.loads(trace.content(each.source)).get("content")

@@ -25,6 +25,7 @@ RUNS: Final[dict[str, Callable[[Path], object]]] = {
     "tools": write_golden.tools_run,
     "nested": write_golden.nested_run,
     "rounds": write_golden.rounds_run,
+    "added": write_golden.added_run,
     "fan-out": lambda place: write_golden.write(place, write_golden.PROGRAMS["fan-out"]),
     "faults": lambda place: write_golden.write(place, write_golden.PROGRAMS["faults"]),
     "a look": lambda place: rlmlite.execute('show(search(log, "ERROR"))', write_golden.DATA, trace=place),

@@ -299,6 +299,23 @@ def explore_run(place: Path) -> None:
     )
 
 
+def added_run(place: Path) -> None:
+    """A session to which inputs and limits are added: before a question, after its answer, and equal to an input."""
+    spoken = iter(('h = search(log, "ERROR")\nshow(h)', "final(count(h))", 'final(count(search(again, "ERROR")))'))
+
+    def said(prompt: str, request: Request) -> str:
+        return "final(count(part))" if "# Question\nRows?" in prompt else next(spoken)
+
+    client = rlmlite.Scripted(said)
+    with rlmlite.Session(place, {"log": LOG}, controller=client, run_key=KEY, limits={"turns": 4}) as session:
+        session.add({"docs": DATA["docs"]}, limits={"turns": 6})
+        session.ask("How many errors?")
+        session.add({"again": LOG, "rows": [{"n": 1}, {"n": 2}]}, limits={"turns": 40, "steps": 3_000})
+        session.ask("And again?")
+        session.exec('a = sub_rlm("Rows?", part=rows, share=0.5)\nfinal(a, evidence=search(docs, "two"))')
+        session.seal()
+
+
 def _held(code: str) -> Callable[[Path], None]:
     return lambda place: write_held(place, code, KEY)
 
@@ -310,6 +327,7 @@ RUNS: dict[str, Callable[[Path], None]] = {
     "nested": nested_run,
     "nested-evidence": nested_evidence_run,
     "nested-rows": nested_rows_run,
+    "added": added_run,
     "extract": extract_run,
     "tool-over-rows": tool_rows_run,
     "explore-over-rows": explore_run,

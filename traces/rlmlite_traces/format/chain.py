@@ -24,6 +24,7 @@ from rlmlite_kernel.records.merkle import Frontier, leaf
 from rlmlite_kernel.records.reasons import HELD
 from rlmlite_kernel.records.records import (
     ZERO,
+    Addition,
     AnyRecord,
     Checkpoint,
     Genesis,
@@ -151,6 +152,8 @@ class Chain:
                 self.state = record.state
                 self._turn = self._step = None
                 self._is_offered = False
+            case Addition():
+                self.state = record.state  # the answer before it stands
             case Checkpoint() | Redact():
                 pass  # they are about the run, and change nothing in it
             case Seal():
@@ -173,7 +176,7 @@ class Chain:
                 # One spelling for one set of flags.
                 ascending = tuple(sorted(set(record.flags)))
                 self._require_same("flags", ascending, record.flags)
-            case Question() | Redact():
+            case Question() | Addition() | Redact():
                 pass  # only their place and their blobs can be wrong: see `check` and `contents`
             case Checkpoint():
                 self._require_same("state", self.state, record.state)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Genesis, Ref, Step
+from rlmlite_kernel.records.records import Addition, AnyRecord, EffectRecord, Genesis, InputEntry, Ref, Step
 from rlmlite_traces.errors import PackBrokenError, TraceError, TraceMissingError
 from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format.calls import StepCalls
@@ -86,6 +86,13 @@ class CheckedTrace(msgspec.Struct, frozen=True):
         first = self.records[0]
         assert isinstance(first, Genesis)
         return first
+
+    @property
+    def input_entries(self) -> Iterator[InputEntry]:
+        """The inputs of the genesis, and those that were added."""
+        for record in self.records:
+            if isinstance(record, Genesis | Addition):
+                yield from record.inputs
 
     @property
     def blobs(self) -> Mapping[Ref, Presence]:

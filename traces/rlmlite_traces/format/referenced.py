@@ -10,6 +10,7 @@ from typing import assert_never
 import msgspec
 
 from rlmlite_kernel.records.records import (
+    Addition,
     AnyRecord,
     Checkpoint,
     EffectRecord,
@@ -41,6 +42,8 @@ def of_record(record: AnyRecord) -> Iterator[Ref]:
         case Genesis():
             yield from _named(record.settings, record.signature)
             yield from _named(*(entry.source for entry in record.inputs))
+        case Addition():
+            yield from _named(*(entry.source for entry in record.inputs))
         case Question():
             yield record.text
             yield from _named(record.form)
@@ -62,12 +65,13 @@ def in_order(record: AnyRecord, calls: Sequence[EffectRecord], source: Callable[
     input's source, if it is there: an input from memory has its content right after it.
 
         genesis    settings; for each input its source and content
+        addition   the same of the inputs that it adds
         turn       what was read of the reply, the reply
         step       its AST, what it showed; for each call the literal parts of its prompt, its result or failure
     """
     match record:
-        case Genesis():
-            yield record.settings
+        case Genesis() | Addition():
+            yield from (record.settings,) if isinstance(record, Genesis) else ()
             for entry in record.inputs:
                 yield from _named(entry.source)
                 content = None if entry.source is None else source(entry.source)

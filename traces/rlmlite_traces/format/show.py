@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from rlmlite_kernel.records.records import (
+    Addition,
     AnyRecord,
     Checkpoint,
     EffectRecord,
@@ -45,8 +46,10 @@ def neutral(text: str) -> str:
 def _describe(record: AnyRecord, effects: list[EffectRecord]) -> str:
     match record:
         case Genesis():
-            inputs = ", ".join(f"{entry.name}: {entry.kind} {entry.size}" for entry in record.inputs)
-            return f"genesis  run {record.run} kernel {record.kernel} inputs {inputs or '-'}"
+            return f"genesis  run {record.run} kernel {record.kernel} inputs {_describe_inputs(record)}"
+        case Addition():
+            limits = ", ".join(f"{name}: {amount}" for name, amount in record.limits.items())
+            return f"addition  inputs {_describe_inputs(record)} limits {limits or '-'}"
         case Turn():
             reading = "program" if record.diagnostics is None else "diagnostics"
             return f"turn {record.turn}  {record.origin} {reading}{_describe_earlier(record)}"
@@ -63,6 +66,10 @@ def _describe(record: AnyRecord, effects: list[EffectRecord]) -> str:
             return f"seal  {record.outcome} {record.reason or '-'} after {record.steps} steps"
         case _:
             assert_never(record)
+
+
+def _describe_inputs(record: Genesis | Addition) -> str:
+    return ", ".join(f"{entry.name}: {entry.kind} {entry.size}" for entry in record.inputs) or "-"
 
 
 def _describe_earlier(record: Turn | Question) -> str:

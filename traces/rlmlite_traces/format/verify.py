@@ -18,7 +18,7 @@ after a record looks like one whose run was killed: OPEN. A seal, or a known roo
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Genesis, Redact, Ref
+from rlmlite_kernel.records.records import Addition, AnyRecord, EffectRecord, Genesis, Redact, Ref
 from rlmlite_traces.errors import (
     BlobAbsentError,
     BlobUnreferencedError,
@@ -64,7 +64,8 @@ def verify(
     contents = Contents(trace.blobs, trace.large, layout, limits)
     genesis = records[0]
     assert isinstance(genesis, Genesis)  # the chain allows no other first record
-    limits.check("inputs", len(genesis.inputs), "the genesis names inputs:")
+    count = sum(len(record.inputs) for record in records if isinstance(record, Genesis | Addition))
+    limits.check("inputs", count, "the trace names inputs:")
     calls = StepCalls(trace.effects, layout, genesis.run, limits)
     named, call_ranges = _resolve_references(records, calls, contents)
     if is_current(genesis):

@@ -14,7 +14,8 @@ The two traces repeat each other, and each repetition is compared, so that neith
     child.used                      the sum of what its records charge
     rendered, prompt_bytes          its question
     inputs                          the names of its inputs, the files that they are, and where excerpts are from
-    (the parent's settings)         its settings: nothing is permitted there that is not permitted here
+    (the parent's settings)         its settings: nothing is permitted there that is not permitted here, with the limits
+                                    that the parent had when it asked
 
 Salts differ from trace to trace, so contents are compared, never refs. What one has to execute for (the exact
 settings, an input that a program made) is compared by `replay`. Not here: opening and walking (`walk`).
@@ -27,13 +28,15 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from rlmlite_kernel.actions.calls.nested_settings import SHARED, charges_to_parent
+from rlmlite_kernel.faults import SettingsError
 from rlmlite_kernel.records.call_lines import COMMITMENT_DIGITS
 from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
 from rlmlite_kernel.records.evolution import LOSSES_ARE_PARTIAL
-from rlmlite_kernel.records.records import EffectRecord, Question, Ref, Seal, Step, Turn, Usage3
+from rlmlite_kernel.records.records import Addition, EffectRecord, Question, Ref, Seal, Step, Turn, Usage3
 from rlmlite_kernel.records.refs import commit_value, commit_value_digest
 from rlmlite_kernel.records.settings import Settings, ToolRule
 from rlmlite_kernel.records.usage import CallCounts
+from rlmlite_kernel.run.additions import raise_limits
 from rlmlite_kernel.run.steps.remarks import without_examples
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.inputs import Source
@@ -64,7 +67,15 @@ def find_contradiction(parent: CheckedTrace, step: Step, call: EffectRecord, chi
             contradiction = compare(parent, step, call, child, seal)
             if contradiction:
                 return contradiction
-    except (msgspec.DecodeError, UnicodeError, RecursionError, NotCanonicalError, KeyError, TypeError) as error:
+    except (
+        msgspec.DecodeError,
+        UnicodeError,
+        RecursionError,
+        NotCanonicalError,
+        KeyError,
+        TypeError,
+        SettingsError,
+    ) as error:
         return f"its settings, sources or result cannot be read: {error}"
     return ""
 
@@ -226,9 +237,18 @@ def _compare_settings(parent: CheckedTrace, step: Step, call: EffectRecord, chil
             return f"its {field} differs from its parent's"
     if not (_is_present(parent, mine.settings) and _is_present(child, its.settings)):
         return ""
-    here = _settings.decode(parent.contents.read_json(mine.settings))
+    here = _settings_at(parent, step.seq)
     there = _settings.decode(child.contents.read_json(its.settings))
     return _more_than(here, there)
+
+
+def _settings_at(trace: CheckedTrace, seq: int) -> Settings:
+    """The settings of a run at the record `seq`: those of the genesis, with the limits that were raised before it."""
+    settings = _settings.decode(trace.contents.read_json(trace.genesis.settings))
+    for record in trace.records[:seq]:
+        if isinstance(record, Addition):
+            settings = raise_limits(settings, record.limits, record.kept)
+    return settings
 
 
 def _more_than(here: Settings, there: Settings) -> str:

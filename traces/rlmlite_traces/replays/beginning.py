@@ -4,11 +4,19 @@ A replay obeys the limits in the genesis, whoever wrote them. So a limit that pe
 to spend ends the replay before anything is executed; it is never lowered in silence, since that would be another run.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
-from rlmlite_kernel import Done, Entry
-from rlmlite_kernel.records.records import Genesis
+from rlmlite_kernel import Done, Entry, Input, begin
+from rlmlite_kernel.engines.versions import engine_versions
+from rlmlite_kernel.evaluation.work import Meter
+from rlmlite_kernel.program.action_table import Table
+from rlmlite_kernel.records.records import Addition, Genesis
+from rlmlite_kernel.records.refs import Salts
 from rlmlite_kernel.records.settings import Limits, Settings
+from rlmlite_kernel.values.parsers import Parser
+from rlmlite_traces.files.installed import installed_version
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import CLAIMS, READER_LIMITS, ReaderLimits
 from rlmlite_traces.replays.no_parser import parser_engines
@@ -54,9 +62,34 @@ def allow_claims(trace: CheckedTrace, limits: ReaderLimits = READER_LIMITS) -> R
         return limits
     # A run of an older version may do again what it did then without a charge.
     uncharged = {"uncharged_work": _ANY, "uncharged_bytes": _ANY}
-    claimed = {name: max(getattr(limits, name), getattr(settings.limits, name)) for name in CLAIMS}
+    raised = [record.limits for record in trace.records if isinstance(record, Addition)]
+    claims = {name: [getattr(settings.limits, name), *(more.get(name) or 0 for more in raised)] for name in CLAIMS}
+    claimed = {name: max(getattr(limits, name), *amounts) for name, amounts in claims.items()}
     # A program has as many statements as it has steps at most.
     return msgspec.structs.replace(limits, **claimed, **uncharged, statements=max(limits.statements, claimed["steps"]))
+
+
+def begin_again(
+    trace: CheckedTrace,
+    inputs: Mapping[str, Input],
+    settings: Settings,
+    salts: Salts,
+    table: Table,
+    parser: Parser,
+    meter: Meter,
+) -> Done:
+    """The run at its beginning, under the rules that the trace names. Raises `SettingsError`."""
+    return begin(
+        inputs,
+        settings,
+        salts,
+        grammar=trace.genesis.grammar,
+        table=table,
+        engines={**engine_versions(installed_version), **parser.versions},
+        flags=trace.genesis.flags,
+        recorded=trace.content(trace.genesis.settings),
+        meter=meter,
+    )
 
 
 def other_versions(genesis: Genesis, begun: Done, has_no_parser: bool) -> tuple[Versions, Versions]:

@@ -16,13 +16,24 @@ import msgspec
 
 from rlmlite_kernel import Answer, Entry
 from rlmlite_kernel.records.call_lines import lines_of
-from rlmlite_kernel.records.evolution import RENDERING
+from rlmlite_kernel.records.evolution import FORMAT, RENDERING
+from rlmlite_kernel.records.records import Genesis
 from rlmlite_kernel.records.refs import Salts
 from rlmlite_traces.format.lines import encode
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.replays.as_format_one import Spelling
 from rlmlite_traces.replays.other_wording import UncomparedTexts
 from rlmlite_traces.replays.verdicts import CALL_FIELDS, Difference, first_difference
+
+
+def unchecked_texts(genesis: Genesis) -> dict[str, str]:
+    """Why the texts of a trace are not compared, where that is to be said.
+
+    Format 1 had a wording of its own. In today's format another one is that of a version to come, or a lie.
+    """
+    if genesis.v != FORMAT or genesis.rendering == RENDERING:
+        return {}
+    return {"observations": f"another version worded them ({genesis.rendering})"}
 
 
 class Comparison:

@@ -16,7 +16,7 @@ read it can be executed. Only a table has no value without its content.
 A converter of another version may give another text. Then the text is missing; that is no proof of forgery.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -65,43 +65,65 @@ class InputContradictionError(TraceError):
         self.name, self.recorded, self.computed = name, recorded, computed
 
 
-class RebuiltInputs(msgspec.Struct, frozen=True):
-    """Inputs by name, and of each content that is missing, by digest, the input's name and the reason."""
+class Rebuilder:
+    """Rebuilds the inputs of a trace; `places` says where an input's file or folder is now.
 
-    inputs: dict[str, Input]
-    missing: dict[str, tuple[str, str]]
-
-
-def rebuild(
-    trace: CheckedTrace,
-    store: FileBlobs,
-    places: Mapping[str, Path],
-    derive: Derive | None = None,
-    recorded_paths: bool = False,
-    limits: ReaderLimits = READER_LIMITS,
-) -> RebuiltInputs:
-    """The inputs of a trace; `places` says where an input's file or folder is now.
-
-    Raises `InputMissingError`, `InputContradictionError`, `OverLimitError`.
-
+    `inputs` are those so far, `absent` the contents that were not found: by digest, the input's name and the reason.
+    `seq` is the record that named the last ones.
     Paths in the trace are looked at only with `recorded_paths`: a stranger's trace may name any file of this machine.
     """
-    rebuilt = RebuiltInputs({}, {})
-    search = Search(limits, trace.inputs)
-    files = 0
-    for entry in trace.genesis.inputs:
-        source = _read_source(trace, entry)
-        files += len(source.files)
-        limits.check("input_files", files, "the inputs name files:")
+
+    def __init__(
+        self,
+        trace: CheckedTrace,
+        store: FileBlobs,
+        places: Mapping[str, Path],
+        derive: Derive | None = None,
+        recorded_paths: bool = False,
+        limits: ReaderLimits = READER_LIMITS,
+    ) -> None:
+        self._trace, self._store, self._places, self._derive = trace, store, places, derive
+        self._recorded_paths, self._limits = recorded_paths, limits
+        self.inputs: dict[str, Input] = {}
+        self.absent: dict[str, tuple[str, str]] = {}
+        self.seq = 0
+        # What the reader's limits bound is counted over all inputs, those that are added later too.
+        self._search = Search(limits, trace.inputs)
+        self._files = 0
+
+    def rebuild(self, seq: int, entries: Iterable[InputEntry]) -> dict[str, Input]:
+        """The inputs that the record `seq` names.
+
+        Raises `InputMissingError`, `InputContradictionError`, `OverLimitError`.
+        """
+        self.seq = seq
+        rebuilt = {entry.name: self._rebuild(entry) for entry in entries}
+        self.inputs.update(rebuilt)
+        return rebuilt
+
+    def changed(self) -> dict[str, str]:
+        """The inputs whose files are not what they were, each with why."""
+        reasons: dict[str, str] = {}
+        for name, input_ in self.inputs.items():
+            try:
+                self._store.confirm(frozenset(file.digest for file in input_.source.files))
+            except InputChangedError as error:
+                reasons[name] = str(error)
+        return reasons
+
+    def _rebuild(self, entry: InputEntry) -> Input:
+        source = _read_source(self._trace, entry)
+        self._files += len(source.files)
+        self._limits.check("input_files", self._files, "the inputs name files:")
         if source.content is None:
-            finder = _ContentFinder(source, places.get(entry.name), store, derive, recorded_paths, search)
-            rebuilt.missing.update((digest, (entry.name, reason)) for digest, reason in finder.find())
-        input_ = _build_input(trace, store, entry.name, source, rebuilt.missing, limits)
-        _check_source(entry.name, source, store)
-        # The source as it was written goes back into the genesis: encoded today, its bytes might differ.
-        recorded_source = None if entry.source is None else trace.content(entry.source)
-        rebuilt.inputs[entry.name] = msgspec.structs.replace(input_, recorded=recorded_source)
-    return rebuilt
+            place = self._places.get(entry.name)
+            finder = _ContentFinder(source, place, self._store, self._derive, self._recorded_paths, self._search)
+            self.absent.update((digest, (entry.name, reason)) for digest, reason in finder.find())
+        input_ = _build_input(self._trace, self._store, entry.name, source, self.absent, self._limits)
+        _check_source(entry.name, source, self._store)
+        # The source as it was written goes back into the record: encoded today, its bytes might differ.
+        recorded_source = None if entry.source is None else self._trace.content(entry.source)
+        return msgspec.structs.replace(input_, recorded=recorded_source)
 
 
 def _check_source(name: str, source: Source, store: FileBlobs) -> None:

@@ -4,6 +4,7 @@ It proves that this kernel, given the recorded results of calls, does what the t
 model really gave these results, nor that an answer is right.
 
     genesis   inputs and settings from the trace (`rebuild`), `begin`      compare
+    addition  its inputs from the trace, `add`                             compare
     turn      the recorded program, `advance`; when it asks for calls,
               their recorded results, `resume`                             compare the turn and its steps, in order
     seal      `seal` with the recorded outcome, if it was possible         compare
@@ -18,14 +19,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Never
 
-from rlmlite_kernel import ACTIONS, Entry, Input, Parsed, State, Unparsed, ask, begin
+from rlmlite_kernel import ACTIONS, Entry, Parsed, State, Unparsed, add, ask
 from rlmlite_kernel.effects.requests import Request
-from rlmlite_kernel.engines.versions import engine_versions
 from rlmlite_kernel.evaluation.work import Meter, OverMeterError
 from rlmlite_kernel.faults import SettingsError
 from rlmlite_kernel.program.action_table import Table
-from rlmlite_kernel.records.evolution import FLAGS, FORMAT, RENDERING
-from rlmlite_kernel.records.records import AnyRecord, Checkpoint, Question, Redact, Seal, Step, Turn
+from rlmlite_kernel.records.evolution import FLAGS
+from rlmlite_kernel.records.records import (
+    Addition,
+    AnyRecord,
+    Checkpoint,
+    Question,
+    Redact,
+    Seal,
+    Step,
+    Turn,
+)
 from rlmlite_kernel.records.refs import KnownSalts, Salts
 from rlmlite_kernel.run.machine import TurnsSpentError
 from rlmlite_kernel.run.questions import RoomSpentError
@@ -34,13 +43,18 @@ from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 from rlmlite_traces.blobs.stores import FileBlobs
 from rlmlite_traces.errors import BlobAbsentError, OverLimitError, UnknownFormatError
-from rlmlite_traces.files.installed import installed_version
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
-from rlmlite_traces.replays.beginning import adopt_recorded_versions, check_claims, other_versions, read_settings
-from rlmlite_traces.replays.comparison import Comparison
+from rlmlite_traces.replays.beginning import (
+    adopt_recorded_versions,
+    begin_again,
+    check_claims,
+    other_versions,
+    read_settings,
+)
+from rlmlite_traces.replays.comparison import Comparison, unchecked_texts
 from rlmlite_traces.replays.no_parser import MissedParser
-from rlmlite_traces.replays.rebuild import Derive, InputContradictionError, InputMissingError, rebuild
+from rlmlite_traces.replays.rebuild import Derive, InputContradictionError, InputMissingError, Rebuilder
 from rlmlite_traces.replays.rules.controller import ControllerCheck, check_speaker
 from rlmlite_traces.replays.rules.engines import may_explain
 from rlmlite_traces.replays.rules.seals import Ending, compute_seal
@@ -48,6 +62,7 @@ from rlmlite_traces.replays.turns import (
     ExecutedTurn,
     RecordedTurn,
     Unreadable,
+    end_of_turn,
     execute_halted,
     execute_turn,
     refusal_in,
@@ -66,6 +81,7 @@ def replay(
     controller_check: ControllerCheck | None = None,
     limits: ReaderLimits = READER_LIMITS,
     recorded_paths: bool = False,
+    is_beginning: bool = False,
 ) -> Replayed:
     """Execute a verified trace again, and stop at the first difference.
 
@@ -86,6 +102,8 @@ def replay(
         controller_check: renders prompts and reads replies again. Without it they are taken as recorded, and
             `Replayed.controller_checked` is false.
         limits: what this reader allows a trace to cost.
+        is_beginning: the trace is only what says which inputs and limits its run has: the genesis, and what was added.
+            Then additions are made, and not compared, since they came after turns that are left out.
 
     Raises:
         OverLimitError: the trace claims, or needs, more than `limits` allow.
@@ -96,8 +114,14 @@ def replay(
             raise UnknownFormatError("flag", max(FLAGS, default=0), flag)
     store = blobs if blobs is not None else FileBlobs()
     salts_or_recorded = salts if salts is not None else KnownSalts(trace.salts(), trace.genesis.run)
-    replaying = _Replay(trace, store, salts_or_recorded, table, derive, parser, controller_check, limits)
-    return replaying.run(places or {}, recorded_paths)
+    rebuilder = Rebuilder(trace, store, places or {}, derive, recorded_paths, limits)
+    replaying = _Replay(
+        trace, store, salts_or_recorded, table, rebuilder, parser, controller_check, limits, is_beginning
+    )
+    return replaying.run()
+
+
+_UNCHARGED = "the run follows rules by which it is not charged, and needs at least"
 
 
 class _Stop(Exception):
@@ -113,28 +137,26 @@ class _Replay:
         blobs: FileBlobs,
         salts: Salts,
         table: Table,
-        derive: Derive | None = None,
-        parser: Parser = NO_PARSER,
-        controller_check: ControllerCheck | None = None,
-        limits: ReaderLimits = READER_LIMITS,
+        inputs: Rebuilder,
+        parser: Parser,
+        controller_check: ControllerCheck | None,
+        limits: ReaderLimits,
+        is_beginning: bool,
     ) -> None:
         self.trace, self.blobs, self.salts, self.table = trace, blobs, salts, table
-        self.derive, self.controller_check, self.limits = derive, controller_check, limits
+        self.inputs, self.controller_check, self.limits = inputs, controller_check, limits
+        self.is_beginning = is_beginning
         self.last_turn: Turn | None = None  # unless a question came after it
         self.last_said: Parsed | Unparsed | None = None
         # Traces of earlier versions name the type of the answer by a label only.
         self.typed = "answer_type" in trace.genesis.scope
         self.asked = trace.genesis.v == 1 and "instructions" in trace.genesis.scope  # there a question was a program
-        self.unchecked: dict[str, str] = {}
-        if trace.genesis.v == FORMAT and trace.genesis.rendering != RENDERING:
-            # Format 1 had a wording of its own. In this format another one is that of a version to come, or a lie.
-            self.unchecked["observations"] = f"another version worded them ({trace.genesis.rendering})"
+        self.unchecked = unchecked_texts(trace.genesis)
         self.nested: dict[str, Request] = {}
         # Of this replay alone, as it is asked afterwards whether a step would have needed one.
         self.parser = MissedParser() if parser is NO_PARSER else parser
         self.parser_engines: dict[str, tuple[str, str]] = {}
         self.halted = False  # the last turn ended early, because an input had changed under the run
-        self.inputs: dict[str, Input] = {}
         self.executed = 0
         self.not_executed: Counter[str] = Counter()
         self.stopped = ""
@@ -146,17 +168,16 @@ class _Replay:
         self.unfinished: Unfinished | None = None
         self.comparison = Comparison(trace, salts)
 
-    def run(self, places: Mapping[str, Path], recorded_paths: bool) -> Replayed:
+    def run(self) -> Replayed:
         """Replay from the genesis to the seal, or as far as it can be done."""
-        absent: dict[str, tuple[str, str]] = {}
         try:
-            self._begin(places, recorded_paths, absent)
+            self._begin()
             self._replay_turns()
             self.complete = True
         except _Stop:
             pass  # whoever raised it has noted why
         except InputContradictionError as error:
-            self.difference = Difference(0, f"inputs.{error.name}", error.recorded, error.computed)
+            self.difference = Difference(self.inputs.seq, f"inputs.{error.name}", error.recorded, error.computed)
         except BlobAbsentError as error:
             # `verify` accepts that only of content that was redacted.
             self.unchecked["contents"] = f"{error.ref[:12]} was removed from the trace"
@@ -164,42 +185,29 @@ class _Replay:
             self.missing[error.name] = error.reason
         except BlobMissingError as error:
             # Inputs are looked for at the start, but one that is missing only matters if a step reads it: here.
-            if error.digest not in absent:
+            if error.digest not in self.inputs.absent:
                 raise
         except InputChangedError as error:
             self.missing[error.path] = "it changed while it was replayed"
         except OverMeterError as error:
             bound = f"uncharged_{'work' if error.resource == 'work' else 'bytes'}"
-            what = "the run follows rules by which it is not charged, and needs at least"
-            raise OverLimitError(bound, error.allowed, error.needed, what) from None
+            raise OverLimitError(bound, error.allowed, error.needed, _UNCHARGED) from None
         except MemoryError:
             self.stopped = "memory ran out here"
-        self.missing |= {name: reason for name, reason in absent.values() if name not in self.missing}
+        self.missing |= {name: reason for name, reason in self.inputs.absent.values() if name not in self.missing}
         return self._report()
 
-    def _begin(self, places: Mapping[str, Path], recorded_paths: bool, absent: dict[str, tuple[str, str]]) -> None:
-        """Begin the run again and compare its genesis. Adds to `absent` the contents of inputs that were not found."""
+    def _begin(self) -> None:
+        """Begin the run again and compare its genesis."""
         genesis = self.trace.genesis
         settings = read_settings(self.trace)
         if isinstance(settings, str):
             self._stop_with(0, "settings", "settings", settings)
         check_claims(settings.limits, self.limits)
         meter = Meter(self.limits.uncharged_work, self.limits.uncharged_bytes)
-        rebuilt = rebuild(self.trace, self.blobs, places, self.derive, recorded_paths, self.limits)
-        absent.update(rebuilt.missing)
-        self.inputs = rebuilt.inputs
+        inputs = self.inputs.rebuild(0, genesis.inputs)
         try:
-            begun = begin(
-                rebuilt.inputs,
-                settings,
-                self.salts,
-                grammar=genesis.grammar,
-                table=self.table,
-                engines={**engine_versions(installed_version), **self.parser.versions},
-                flags=genesis.flags,
-                recorded=self.trace.content(genesis.settings),
-                meter=meter,
-            )
+            begun = begin_again(self.trace, inputs, settings, self.salts, self.table, self.parser, meter)
         except SettingsError as error:
             self._stop_with(0, "settings", "valid settings", str(error))
         self.engines, self.parser_engines = other_versions(genesis, begun, isinstance(self.parser, MissedParser))
@@ -218,23 +226,17 @@ class _Replay:
                 self._compare(seq, compute_seal(ending, record, refusal_in(self.trace, record.warnings)))
                 return
             if isinstance(record, Turn):
-                stop = self._end_of_turn(seq)
+                stop = end_of_turn(records, seq)
                 self._replay_turn(RecordedTurn(self.trace, seq, stop, self.comparison.texts_compared))
                 seq = stop
                 continue
             if isinstance(record, Question):
                 self._replay_question(seq, record)
+            elif isinstance(record, Addition):
+                self._replay_addition(seq, record)
             elif not isinstance(record, Checkpoint | Redact):  # these are about the run, and change nothing in it
                 self._stop_with(seq, "kind", "step", "turn")
             seq += 1
-
-    def _end_of_turn(self, first: int) -> int:
-        """The place after the last step of the turn that begins at `first`."""
-        records = self.trace.records
-        stop = first + 1
-        while stop < len(records) and isinstance(records[stop], Step):
-            stop += 1
-        return stop
 
     def _replay_question(self, seq: int, record: Question) -> None:
         assert self.state is not None
@@ -249,6 +251,21 @@ class _Replay:
             self._stop_with(seq, "text", "a question", str(error))
         self._compare(seq, asked.entries[0])
         self.state = asked.state
+
+    def _replay_addition(self, seq: int, record: Addition) -> None:
+        assert self.state is not None
+        if self.halted:
+            self._stop_with(seq, "kind", "addition", "seal")
+        if not self.is_beginning:
+            self._check_controller(seq, seq + 1)
+        try:
+            added = add(self.state, self.inputs.rebuild(seq, record.inputs), record.limits, record.kept)
+        except SettingsError as error:
+            self._stop_with(seq, "limits" if record.limits else "inputs", "what can be added", str(error))
+        check_claims(added.state.settings.limits, self.limits)
+        if not self.is_beginning:
+            self._compare(seq, added.entries[0])
+        self.state = added.state
 
     def _replay_turn(self, turn: RecordedTurn) -> None:
         """Execute one turn again, compare its entries, and move on to the state after it."""
@@ -268,22 +285,15 @@ class _Replay:
         for seq, entry in enumerate(executed.entries[:recorded], turn.first):
             self._compare(seq, entry)
         if halted_here:
-            self._stop_without_verdict()
+            # A file changed under the replay itself: the rest of the trace is left unverified.
+            self.missing |= self.inputs.changed()
+            raise _Stop
         self._check_length(turn, executed, is_last)
         if executed.done is not None and len(executed.entries) == recorded:
             self.state = executed.done.state
             self.halted = bool(executed.done.halted)
         else:
-            self.unfinished = Unfinished(
-                reading,
-                turn.reply,
-                turn.record.origin,
-                turn.record.call,
-                recorded,
-                turn.results(),
-                turn.outages,
-                turn.refusal,
-            )
+            self.unfinished = turn.unfinished(reading)
 
     def _check_controller(self, first: int, stop: int) -> None:
         """Have prompts rendered and replies read again, by whoever can."""
@@ -315,15 +325,6 @@ class _Replay:
             # Programs are bounded in depth, so it is a value that nothing could have made.
             self._stop_with(turn.first, "ast", "a program", "it cannot be executed: nested too deep")
         return executed, halted_here
-
-    def _stop_without_verdict(self) -> Never:
-        """A file changed under the replay itself: note which inputs did, and leave the rest of the trace unverified."""
-        for name, input_ in self.inputs.items():
-            try:
-                self.blobs.confirm(frozenset(file.digest for file in input_.source.files))
-            except InputChangedError as error:
-                self.missing[name] = str(error)
-        raise _Stop
 
     def _check_length(self, turn: RecordedTurn, executed: ExecutedTurn, is_last: bool) -> None:
         """Stop unless there are as many entries as records. The last turn of an open trace may have been cut short."""

@@ -11,7 +11,7 @@ up by them:
 Not here: comparing the entries (`comparison`), what follows from a difference (`replay`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -20,13 +20,14 @@ from rlmlite_kernel.effects.requests import Request, Result, Usage
 from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.evolution import EVIDENCE_OF_NESTED_RUNS
 from rlmlite_kernel.records.reasons import NOT_ACCEPTED, REASONS
-from rlmlite_kernel.records.records import Child, EffectRecord, Entry, Remark, Step, Turn
+from rlmlite_kernel.records.records import AnyRecord, Child, EffectRecord, Entry, Remark, Step, Turn
 from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError, PassedBlobs
 from rlmlite_kernel.values.parsers import Parser
 from rlmlite_traces.errors import OverLimitError
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import check_depth, check_items
+from rlmlite_traces.replays.verdicts import Unfinished
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -151,6 +152,12 @@ class RecordedTurn:
             self.nested[request.id] = request
         return self.result(request.id) or Failed("unavailable")
 
+    def unfinished(self, said: Parsed | Unparsed) -> Unfinished:
+        """The turn as what is to be finished, by whoever goes on with the run."""
+        record, recorded = self.record, self.stop - self.first
+        ended = self.results(), self.outages, self.refusal
+        return Unfinished(said, self.reply, record.origin, record.call, recorded, *ended)
+
     def results(self) -> Mapping[str, Result]:
         """All recorded results by the id of their call."""
         return {id_: result for id_ in self.calls if (result := self.result(id_)) is not None}
@@ -168,6 +175,14 @@ class ExecutedTurn(msgspec.Struct, frozen=True):
 
     entries: tuple[Entry, ...]
     done: Done | None
+
+
+def end_of_turn(records: Sequence[AnyRecord], first: int) -> int:
+    """The place after the last step of the turn that begins at `first`."""
+    stop = first + 1
+    while stop < len(records) and isinstance(records[stop], Step):
+        stop += 1
+    return stop
 
 
 def execute_turn(

@@ -27,7 +27,7 @@ import msgspec
 
 from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.records.call_lines import lines_of
-from rlmlite_kernel.records.records import AnyRecord, Blob, Entry, Genesis, Question, Ref, Seal, Turn
+from rlmlite_kernel.records.records import Addition, AnyRecord, Blob, Entry, Genesis, Question, Ref, Seal, Turn
 from rlmlite_traces.errors import (
     BlobAbsentError,
     TraceExistsError,
@@ -53,7 +53,7 @@ from rlmlite_traces.format.lines import (
 )
 from rlmlite_traces.format.reader import CheckedTrace, open_trace
 from rlmlite_traces.writing.journal import Journal
-from rlmlite_traces.writing.marks import FileEnd, Mark, WrittenRefs
+from rlmlite_traces.writing.marks import AdditionPlace, FileEnd, Mark, WrittenRefs, place_in
 from rlmlite_traces.writing.past import KEY, Past, delete_secrets, read_past
 
 LOCK = "lock"
@@ -71,6 +71,7 @@ class Log:
         self._lock = lock
         self._chain = Chain() if past.resumed is None else past.resumed.chain
         self._written_refs = WrittenRefs() if past.resumed is None else past.resumed.refs
+        self._additions = [] if past.resumed is None else list(past.resumed.additions)
         self._called = False  # whether calls were written since the last sync
         self._closed = False
         self._writing = False  # stays True after a failed write: what is in the files then is for `open` to find out
@@ -169,13 +170,16 @@ class Log:
             raise TraceSealedError(self.path)
         record = self._chain.place(entry.record)
         line, effects, blobs = self._prepare(record, entry)
+        starts = self._records.size, self._blobs.size
         with self._whole_or_not():
             self._write_blobs(blobs)
             self._write_calls(effects)
             self._records.write(line + b"\n")
+        if isinstance(record, Addition):
+            self._additions.append(_place_of(line, blobs, *starts))
         self._written_refs.update(blob.ref for blob in blobs)
         self._chain.add(record, line)
-        if isinstance(record, Turn | Question) and self._called:
+        if isinstance(record, Turn | Question | Addition) and self._called:
             self.sync()  # a turn begins, so the program before it is over, even if the host did not use `extend`
         self._called = self._called or bool(effects)
         if isinstance(record, Seal):
@@ -194,7 +198,9 @@ class Log:
         ends = {name: file.end() for name, file in self._files().items()}
         known = {name: FileEnd(*end) for name, end in ends.items() if end is not None}
         is_sound = len(known) == len(ends) and not (self._closed or self._writing or self._chain.sealed)
-        return Mark(known, self._chain.end(), self._written_refs.packed) if is_sound else None
+        if not is_sound:
+            return None
+        return Mark(known, self._chain.end(), self._written_refs.packed, tuple(self._additions))
 
     def _files(self) -> dict[str, AppendOnlyFile]:
         return {RECORDS: self._records, BLOBS: self._blobs, EFFECTS: self._effects}
@@ -297,6 +303,8 @@ class Log:
         """Bring the chain to the end of a trace that is continued."""
         for seq, record in enumerate(trace.records):
             self._chain.add(record, trace.line(seq))
+            if isinstance(record, Addition):
+                self._additions.append(place_in(trace, seq))
         self._written_refs.update(trace.blobs)
 
     def _prepare(self, record: AnyRecord, entry: Entry) -> tuple[bytes, list[bytes], list[Blob]]:
@@ -345,9 +353,19 @@ class Log:
 def _named_blobs(record: AnyRecord, entry: Entry) -> Iterator[Ref]:
     """The blobs that must be in the trace before the record is, in the order in which the format has them."""
     sources: dict[Ref, bytes] = {}
-    if isinstance(record, Genesis):
+    if isinstance(record, Genesis | Addition):
         sources = {blob.ref: blob.content for blob in entry.blobs}
     return referenced.in_order(record, entry.effects, sources.get)
+
+
+def _place_of(line: bytes, blobs: list[Blob], record_start: int, blobs_start: int) -> AdditionPlace:
+    """Where an addition lies that was written at these places."""
+    spans: list[tuple[int, int]] = []
+    for blob in blobs:
+        stop = blobs_start + len(encode_blob(blob))
+        spans.append((blobs_start, stop))
+        blobs_start = stop + 1
+    return AdditionPlace((record_start, record_start + len(line)), tuple(spans))
 
 
 def _remove_new(folder: Folder) -> None:

@@ -11,17 +11,18 @@ record does not follow. `verify` and `replay` take none. Not here: who keeps it 
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from rlmlite_kernel.records.records import Genesis, Ref
 from rlmlite_traces.format.chain import Chain, ChainEnd
+from rlmlite_traces.format.contents import Contents, Presence
 from rlmlite_traces.format.formats import format_of
 from rlmlite_traces.format.lines import BLOBS, EFFECTS, RECORDS, split
 from rlmlite_traces.format.reader import CheckedTrace, UncheckedTrace
-from rlmlite_traces.format.verify import verify
+from rlmlite_traces.format.verify import blob_refs, verify
 
 _REF_BYTES: Final = 32
 
@@ -33,12 +34,23 @@ class FileEnd(msgspec.Struct, frozen=True):
     sha256: bytes
 
 
+class AdditionPlace(msgspec.Struct, frozen=True):
+    """Where an addition lies: its line in `trace.jsonl`, and in `blobs.jsonl` those of the blobs that it names."""
+
+    record: tuple[int, int]
+    blobs: tuple[tuple[int, int], ...]
+
+
 class Mark(msgspec.Struct, frozen=True):
-    """The end of a trace: of its files, by name, and of its chain. `refs` are those written, end to end."""
+    """The end of a trace: of its files, by name, and of its chain. `refs` are those written, end to end.
+
+    `additions` are the places of what was added to the inputs and limits of the genesis, in order.
+    """
 
     files: dict[str, FileEnd]
     chain: ChainEnd
     refs: bytes
+    additions: tuple[AdditionPlace, ...] = ()
 
 
 class WrittenRefs:
@@ -80,12 +92,14 @@ class WrittenRefs:
 
 
 class Resumed(msgspec.Struct, frozen=True):
-    """What a mark gives back: the chain, the refs, the checked beginning of the trace, which is its genesis, and the
-    digests of its files, to go on with.
+    """What a mark gives back: the chain, the refs, the beginning of the trace, and the digests of its files, to go on.
+
+    The beginning (`begun`) is what says which inputs and limits the run has: the genesis, and what was added.
     """
 
     chain: Chain
     refs: WrittenRefs
+    additions: tuple[AdditionPlace, ...]
     begun: CheckedTrace
     digests: Mapping[str, "hashlib._Hash"]
 
@@ -102,11 +116,23 @@ def resume_from(mark: Mark, trace: UncheckedTrace) -> Resumed | None:
         if digests[name].digest() != end.sha256:
             return None
     chain = Chain.at(mark.chain, format_of(trace.records).record)
-    return Resumed(chain, WrittenRefs(mark.refs), beginning_of(trace), digests)
+    begun = beginning_of(trace, mark.additions)
+    return None if begun is None else Resumed(chain, WrittenRefs(mark.refs), mark.additions, begun, digests)
 
 
-def beginning_of(trace: UncheckedTrace) -> CheckedTrace:
-    """The genesis of a trace with its contents, checked: what says how the run began. Raises as `verify`."""
+def place_in(trace: CheckedTrace, seq: int) -> AdditionPlace:
+    """Where the record `seq` of a trace lies, which is an addition."""
+    refs = blob_refs(trace.records[seq], [], trace.contents)
+    places = (trace.contents.places[ref] for ref in dict.fromkeys(refs))
+    return AdditionPlace(trace.lines[1][seq], tuple((place.start, place.stop) for place in places))
+
+
+def beginning_of(trace: UncheckedTrace, additions: Sequence[AdditionPlace]) -> CheckedTrace | None:
+    """The genesis of a trace, checked, and what was added later: what says which inputs and limits the run has.
+
+    What was added is not checked again: the files are, byte for byte, those that the writer of the mark has verified.
+    `None` if an addition names a blob that lies elsewhere. Raises as `verify`.
+    """
     layout = format_of(trace.records)
     _, stop = next(split(trace.records, RECORDS))
     genesis, _ = layout.record(trace.records[:stop], 0)
@@ -117,4 +143,16 @@ def beginning_of(trace: UncheckedTrace) -> CheckedTrace:
         if number >= most:
             break
         end = blob_stop + 1
-    return verify(UncheckedTrace(trace.records[: stop + 1], trace.blobs[:end], b"", trace.large))
+    begun = verify(UncheckedTrace(trace.records[: stop + 1], trace.blobs[:end], b"", trace.large))
+    if not additions:
+        return begun
+    lines = [trace.records[slice(*place.record)] for place in additions]
+    records = (*begun.records, *(layout.record(line, number)[0] for number, line in enumerate(lines, 1)))
+    blobs = dict.fromkeys(span for place in additions for span in place.blobs)
+    more = (trace.blobs[start : stop + 1] for start, stop in blobs if start >= end)
+    contents = Contents(b"".join([trace.blobs[:end], *more]), trace.large, layout)
+    named = (ref for record in records for ref in blob_refs(record, [], contents))
+    if any(contents.presence(ref) is not Presence.PRESENT for ref in named):
+        return None
+    data = trace.records[: stop + 1] + b"".join(line + b"\n" for line in lines)
+    return msgspec.structs.replace(begun, records=records, lines=(data, list(split(data, RECORDS))), contents=contents)

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 import msgspec
 
-from rlmlite_kernel.records.records import AnyRecord, Genesis, Ref, Seal, Step
+from rlmlite_kernel.records.records import Addition, AnyRecord, Genesis, Ref, Seal, Step
 from rlmlite_traces.errors import BlobAbsentError, TraceBrokenError
 from rlmlite_traces.format.chain import Chain
 from rlmlite_traces.format.contents import Contents, Presence
@@ -118,9 +118,9 @@ class _Prefix:
             absent = [ref for ref in refs if contents.presence(ref) is not Presence.PRESENT]
             has_all_calls = stop <= len(items)
             if absent or not has_all_calls:
-                # A step also names blobs through its calls, a genesis through its sources. While some of these are
+                # A step also names blobs through its calls, an input through its source. While some of these are
                 # lost, a blob that no record seems to name may still be theirs, and proves nothing.
-                knows_all_refs = has_all_calls and not isinstance(record, Genesis)
+                knows_all_refs = has_all_calls and not isinstance(record, Genesis | Addition)
                 unnamed = [ref for ref in contents.places if ref not in self.named and ref not in refs]
                 self._require_crash(records, absent, contents, has_stray=knows_all_refs and bool(unnamed))
                 return

@@ -30,7 +30,7 @@ from rlmlite_kernel.values.inputs import Source
 
 
 class RunConstants(msgspec.Struct, frozen=True, eq=False):
-    """What does not change during a run.
+    """What changes only where inputs or limits are added (`run.additions`).
 
     `key` is the salt of the settings, under which inputs and prompts are committed to. `document_names` names the
     documents that evidence lies in. `barred` are the origins of inputs whose content no observation may show, since a
@@ -38,6 +38,7 @@ class RunConstants(msgspec.Struct, frozen=True, eq=False):
     `question` are the origins of the question, if this is a nested run. `sources` say where each input came from.
     `flags` are the changes of meaning that hold in it (`records.evolution.FLAGS`). `meter` is that of a replay, for
     a run that is not charged for its work. `is_incomplete`: an input could not be read as a whole.
+    `places` counts the places of each content, by its digest (`values.tables.places`).
     """
 
     id: str
@@ -54,6 +55,7 @@ class RunConstants(msgspec.Struct, frozen=True, eq=False):
     meter: Meter | None = None
     is_incomplete: bool = False
     sources: Mapping[str, Source] = {}
+    places: Mapping[str, int] = {}
 
 
 class State(msgspec.Struct, frozen=True, eq=False):

@@ -23,10 +23,15 @@ from rlmlite_kernel.values.tables.row_spans import RowSpans
 from rlmlite_kernel.values.values import DOCUMENTS, Rows, Value
 
 
-def place_inputs(inputs: Mapping[str, Value]) -> dict[str, Value]:
-    """The inputs with a name for each content at each place, in their order."""
-    namer = _Namer()
-    return {name: namer.place(value) for name, value in inputs.items()}
+def place_inputs(
+    inputs: Mapping[str, Value], places: Mapping[str, int] | None = None
+) -> tuple[dict[str, Value], dict[str, int]]:
+    """The inputs with a name for each content at each place, in their order, and how many places each content has now.
+
+    `places` are those of the inputs before them, by digest: their names stay, and the new ones go on behind them.
+    """
+    namer = _Namer(places or {})
+    return {name: namer.place(value) for name, value in inputs.items()}, dict(namer.places)
 
 
 def forget_places(value: Value) -> Value:
@@ -42,8 +47,8 @@ def forget_places(value: Value) -> Value:
 class _Namer:
     """Counts the places of each content."""
 
-    def __init__(self) -> None:
-        self._places: Counter[str] = Counter()
+    def __init__(self, places: Mapping[str, int]) -> None:
+        self.places: Counter[str] = Counter(places)
 
     def place(self, value: Value) -> Value:
         """The same value, by names of its own."""
@@ -71,8 +76,8 @@ class _Namer:
 
     def _name(self, known: str) -> str:
         digest = digest_of_name(known)
-        self._places[digest] += 1
-        return name_at(digest, self._places[digest])
+        self.places[digest] += 1
+        return name_at(digest, self.places[digest])
 
 
 def _rename_documents(documents: Rows, texts: Spans, names: list[str]) -> Rows:

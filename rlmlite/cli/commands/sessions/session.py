@@ -4,6 +4,7 @@
     rlmlite session exec s.rlm -e 'final(sub_lm("Is it urgent?"))'      exit code 10: calls wait
     rlmlite session pending s.rlm > calls.json    fill in the answers
     rlmlite session resume s.rlm calls.json       the program ends
+    rlmlite session add s.rlm old=old.log --limit turns=60              one more input, and more turns
 
 Each command opens the session, does one thing and closes it again. Between two commands everything is in the folder,
 so several processes can work on one session in turns: a command waits some seconds for the one before it.
@@ -17,10 +18,11 @@ from pathlib import Path
 import msgspec
 import typer
 
-from rlmlite.agent.reopening import FIXED_SETTINGS
-from rlmlite.agent.session import Session
+from rlmlite.agent.sessions.reopening import FIXED_SETTINGS
+from rlmlite.agent.sessions.session import Session
 from rlmlite.cli.commands.sessions.answers import read_answers, result_of
 from rlmlite.cli.commands.sessions.view import (
+    print_added,
     print_end,
     print_new,
     print_session,
@@ -33,6 +35,7 @@ from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.live import watch_events
 from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.printing import print_json
+from rlmlite.cli.settings.config import limit_flags
 from rlmlite.cli.settings.inputs import load_inputs
 from rlmlite.cli.settings.job import Job
 from rlmlite.cli.settings.places import Places
@@ -40,6 +43,7 @@ from rlmlite.errors import CallsWaitingError, InputError, OutOfMemoryError, Sett
 from rlmlite.guard.access import Access
 from rlmlite.guard.terminal import harmless_json
 from rlmlite.inputs import new_store
+from rlmlite.inputs.names import name_paths
 from rlmlite.runs.events import Tell
 from rlmlite.runs.outcome import Outcome
 from rlmlite.runs.settings import Model, RunSettings, unheard
@@ -70,6 +74,11 @@ def abandon(path: Path, places: Places, *, as_json: bool) -> Exit:
     return exit_code_of(lambda: _abandon(path, places, as_json), as_json=as_json)
 
 
+def add(path: Path, job: Job, limits: list[str] | None, max_cost: str | None, *, as_json: bool) -> Exit:
+    """`session add`: more inputs, and higher limits."""
+    return exit_code_of(lambda: _add(path, job, limits, max_cost, as_json), as_json=as_json)
+
+
 def show(path: Path, places: Places, *, as_json: bool) -> Exit:
     """`session show`: variables, notes, turns and budgets."""
     return exit_code_of(lambda: _show(path, places, as_json), as_json=as_json)
@@ -85,6 +94,18 @@ def _new(path: Path, job: Job, as_json: bool) -> Exit:
         raise SettingError(f"{path} exists already; choose another name")
     with begin_session(path, job) as session:
         print_new(path, session, as_json=as_json)
+    return Exit.COMPLETED
+
+
+def _add(path: Path, job: Job, limits: list[str] | None, max_cost: str | None, as_json: bool) -> Exit:
+    from rlmlite.agent.sessions.additions import limits_to_raise  # most commands do not add
+
+    higher = limits_to_raise(limit_flags(limits or ()), max_cost)
+    with open_session(path, job, makes_calls=False) as session:
+        reading = session.run.setup.settings.reading
+        names = name_paths(job.inputs, are_first=False)
+        session.add_loaded(names, lambda blobs: load_inputs(job.inputs, blobs, reading, are_first=False), higher)
+        print_added(session, as_json=as_json)
     return Exit.COMPLETED
 
 
@@ -130,7 +151,7 @@ _MODELS: Mapping[str, object] = {"controller": (), "sub": None, "nested": (), "r
 """Settings that name models. For a session that is there, those that are not flags only permit to call one."""
 
 
-def open_session(path: Path, job: Job, tell: Tell = unheard) -> Session:
+def open_session(path: Path, job: Job, tell: Tell = unheard, *, makes_calls: bool = True) -> Session:
     """The session at a path. Raises `InputError` if there is none, `SettingError` for what was fixed when it began."""
     _require_session(path)
     # For a new session a store is where copies go, which is a setting; for this one, where contents are found.
@@ -143,7 +164,7 @@ def open_session(path: Path, job: Job, tell: Tell = unheard) -> Session:
     unset = {name: nothing for name, nothing in _MODELS.items() if name not in settings.explicit}
     access = Access(job.places.by_name(), store, models)
     settings = msgspec.structs.replace(settings, **unset)
-    return Session.open(path, settings, access, lock_seconds=LOCK_SECONDS)
+    return Session.open(path, settings, access, makes_calls=makes_calls, lock_seconds=LOCK_SECONDS)
 
 
 def open_to_look(path: Path, places: Places) -> Session:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from rlmlite.agent.session import Session
+from rlmlite.agent.sessions.session import Session
 from rlmlite.cli.output.exits import STATUSES, Exit
 from rlmlite.cli.output.outcomes import (
     outcome_document,
@@ -38,6 +38,22 @@ def print_new(path: Path, session: Session, *, as_json: bool) -> None:
     say(f"session: {path}")
     for name, model in roles.items():
         print_indented(f"{name}: {model}")
+
+
+def print_added(session: Session, *, as_json: bool) -> None:
+    """What was just added to a session: the inputs, and the limits that are higher now."""
+    run = session.run
+    addition = run.history[-1].addition
+    assert addition is not None
+    variables = [variable for variable in _variables(session) if variable["name"] in addition.inputs]
+    if as_json:
+        root = None if run.log is None else run.log.root
+        print_json(trace=str(session.path), root=root, variables=variables, limits=addition.limits)
+        return
+    for variable in variables:
+        print_indented(f"{variable['name']}: {variable['kind']}, {variable['bytes']:,} bytes")
+    for name, amount in addition.limits.items():
+        print_indented(f"limit {name}: {'none' if amount is None else f'{amount:,}'}")
 
 
 def print_session(session: Session) -> None:
@@ -73,9 +89,10 @@ def _print_lines(title: str, lines: Sequence[str]) -> None:
 def session_document(session: Session) -> dict[str, Any]:
     """The same as one JSON object."""
     run = session.run
-    # A question is an exchange without a turn; in the document the two are lists of their own.
+    # Questions and additions are exchanges without a turn; in the document each kind is a list of its own.
     questions = [exchange.question for exchange in run.history if exchange.question is not None]
-    turns = [exchange for exchange in run.history if exchange.question is None]
+    turns = [exchange for exchange in run.history if exchange.is_turn]
+    additions = [exchange.addition for exchange in run.history if exchange.addition is not None]
     return {
         "trace": str(session.path),
         "root": None if run.log is None else run.log.root,
@@ -83,6 +100,7 @@ def session_document(session: Session) -> dict[str, Any]:
         "variables": _variables(session),
         "notes": list(run.state.notes),
         "questions": questions,
+        "additions": msgspec.to_builtins(additions),
         "turns": [_turn_document(turn) for turn in turns],
         "calls": waiting_calls(session),
         "coverage": run.state.coverage_report(),
@@ -156,6 +174,9 @@ def call_document(call: Request, session: Session | None = None) -> dict[str, An
 def _turn_line(exchange: Exchange) -> str:
     if exchange.question is not None:
         return f"question: {one_line(exchange.question, 100)}"
+    if exchange.addition is not None:
+        limits = [f"{name}={amount}" for name, amount in exchange.addition.limits.items()]
+        return f"added: {', '.join((*exchange.addition.inputs, *limits))}"
     who = exchange.role or exchange.origin
     return f"{exchange.turn} {who}: {one_line(exchange.program, 100)}"
 

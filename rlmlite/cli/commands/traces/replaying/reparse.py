@@ -14,7 +14,7 @@ from rlmlite_kernel import ACTIONS
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Problem, Unparsed
 from rlmlite_kernel.program.recorded import decode_reading
-from rlmlite_kernel.records.records import Question, Step, Turn
+from rlmlite_kernel.records.records import Addition, Question, Step, Turn
 from rlmlite_traces import CheckedTrace
 
 Reading: TypeAlias = Parsed | Unparsed
@@ -68,6 +68,8 @@ def _turns(trace: CheckedTrace) -> Iterator[tuple[Turn, Set[str]]]:
             names.add(record.writes.name)
             if record.earlier is not None:
                 names.add(record.earlier.name)
+        elif isinstance(record, Addition):
+            names.update(entry.name for entry in record.inputs)
 
 
 def _reread(read: Reading, names: Set[str]) -> Reading:

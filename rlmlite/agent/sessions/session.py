@@ -16,20 +16,22 @@ A role without a model is *by hand*: its calls wait, until somebody answers them
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import msgspec
 
 from rlmlite.agent.ask import as_typed, prepare_agent
 from rlmlite.agent.loop import ask, check_question, go_on
-from rlmlite.agent.reopening import places_of, reopen_session
+from rlmlite.agent.sessions.reopening import places_of, reopen_session
 from rlmlite.agent.verdicts import End, review
 from rlmlite.clients.interface.placeholders import ByHand
 from rlmlite.errors import CallsWaitingError, SettingError
 from rlmlite.guard.access import NO_ACCESS, Access
 from rlmlite.inputs import Data, from_values, new_store
+from rlmlite.inputs.names import ALONE
 from rlmlite.runs.driver import FanOuts, drive_turn, drive_turn_async, refuse_running_loop
 from rlmlite.runs.events import Finished
 from rlmlite.runs.history import open_question
@@ -44,14 +46,17 @@ from rlmlite_kernel.records.settings import ACCEPT
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_traces import FileBlobs
 
+if TYPE_CHECKING:
+    from rlmlite.agent.sessions.additions import HigherLimits
+
 
 class Session:
     """Opens the session at `path`, or begins one there with these inputs.
 
-    The settings are those of `run`, without `trace`. Roles, limits, policy, labels and inputs are fixed when a session
-    is begun; a client that is given when it is opened again must be of the model that plays the role. Without
-    `controller` and `sub` these roles are by hand. Tools are given each time; calls of tools that are not given wait,
-    and so do approvals without `approve`.
+    The settings are those of `run`, without `trace`. Roles, policy and labels are fixed when a session is begun, inputs
+    and limits too but for what is added (`add`); a client that is given when it is opened again must be of the model
+    that plays the role. Without `controller` and `sub` these roles are by hand. Tools are given each time; calls of
+    tools that are not given wait, and so do approvals without `approve`.
 
     A model server is called, and a URL fetched, only if it is given again: `controller=`, `sub=`, `nested=`, and
     `inputs={"page": Url(...)}`. Of a session that somebody else began, or in another place, neither files nor a store
@@ -205,6 +210,41 @@ class Session:
             raise SettingError("no program is under way, so there is nothing to abandon")
         self._run.abandon()
         return self._run.outcome_so_far(conclude_program(self._run.state))
+
+    def add(
+        self,
+        inputs: Data | Mapping[str, Data] = None,
+        *,
+        limits: "HigherLimits | None" = None,
+        max_cost: str | int | float | Decimal | None = None,
+    ) -> None:
+        """Add inputs, and raise limits, between two turns. Inputs are read as the settings of the session say.
+
+        They are under its policy as the first ones are. A name that is there is refused, and a limit that is lower
+        than before. A controller is told with its next prompt.
+        Raises `InputError`, `SettingError`, `SettingsError`, and then nothing was added.
+        """
+        from rlmlite.agent.sessions.additions import limits_to_raise  # most sessions are not added to
+
+        names = () if inputs is None else inputs if isinstance(inputs, Mapping) else (ALONE,)
+        reading = self._run.setup.settings.reading
+        higher = limits_to_raise(limits, max_cost)
+        self.add_loaded(names, lambda blobs: from_values(inputs, blobs, reading), higher)
+
+    def add_loaded(
+        self,
+        names: Collection[str],
+        load: Callable[[FileBlobs], Mapping[str, Input]],
+        limits: Mapping[str, int | None],
+    ) -> None:
+        """`add` for inputs of these names, which are loaded once it is known that they can be added."""
+        from rlmlite.agent.sessions.additions import check_can_add, check_nobody_is_asked, kept_under
+
+        check_can_add(self._run, names, limits)
+        if open_question(self._run.history) is not None:
+            check_nobody_is_asked([call for call in self.pending() if self._is_by_hand(call)])
+        kept = kept_under(self._run.state.settings, limits)
+        self._run.add(load(self._run.blobs), limits, kept)
 
     def seal(self) -> Outcome:
         """End the session for good: its trace is sealed, and takes no more. A program under way is abandoned first."""

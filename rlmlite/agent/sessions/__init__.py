@@ -1,0 +1,1 @@
+"""Sessions: one open trace over many questions and programs (`session`), opened again, and added to."""
