@@ -48,20 +48,20 @@ class InputLayout:
         """Of the inputs that are one text: what to add to a position in its content."""
         self.documents: dict[str, Rows] = {}
         self._parts_are_wholes = parts_are_wholes
-        self._place_inputs(inputs)
+        self._place_inputs(inputs, excerpts or {})
 
     def with_inputs(self, inputs: Mapping[str, Value]) -> "InputLayout":
-        """The layout with more inputs. Those before them lie where they lay."""
+        """The layout with more inputs, none of them an excerpt. Those before them lie where they lay."""
         other = InputLayout({}, parts_are_wholes=self._parts_are_wholes)
         other.sizes, other.bases, other.documents = dict(self.sizes), dict(self.bases), dict(self.documents)
         other.tables = list(self.tables)
         other.places = {blob: list(places) for blob, places in self.places.items()}
-        other._place_inputs(inputs)
+        other._place_inputs(inputs, {})
         return other
 
-    def _place_inputs(self, inputs: Mapping[str, Value]) -> None:
+    def _place_inputs(self, inputs: Mapping[str, Value], excerpts: Mapping[str, Text]) -> None:
         for name, value in inputs.items():
-            self.sizes[name] = self._place_contents(name, (excerpts or {}).get(name, value))
+            self.sizes[name] = self._place_contents(name, excerpts.get(name, value))
 
     def _place_contents(self, name: str, value: Value) -> int:
         """Notes where the contents of an input lie; returns its size."""

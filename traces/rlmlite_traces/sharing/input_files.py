@@ -45,7 +45,7 @@ class InputFiles(msgspec.Struct, frozen=True):
 
 def named_files(trace: CheckedTrace) -> Iterator[tuple[str, Source, str, str]]:
     """Each file that the inputs of a trace were read from: the input's name, its source, its path and its SHA-256."""
-    for entry in trace.genesis.inputs:
+    for entry in trace.input_entries:
         if entry.source is None:
             continue
         try:
