@@ -285,10 +285,7 @@ class Run:
         self._remember(asked.entries)
 
     def add(self, inputs: Mapping[str, Input], limits: Mapping[str, int | None], kept: dict[str, int]) -> None:
-        """Put more inputs and higher limits on the record, between two turns. Raises `SettingsError`.
-
-        `kept` is what is held back of the limits for the last answer.
-        """
+        """Put more inputs and higher limits on the record, of which so much is `kept`. Raises `SettingsError`."""
         added = add(self._state, inputs, limits, kept)
         keep_contents(self.log, self.blobs, inputs)
         verdict = self.verdict  # in the journal alone, which is emptied with a record
@@ -337,15 +334,15 @@ class Run:
     def rehearsal(self) -> "Run":
         """A copy of this run that goes on in memory alone: it writes nothing, and nobody hears of it.
 
-        States are immutable and a turn is a function of the state, the program and the results of calls. So the rest of
-        a turn can be executed over the results that are known, to see what it would ask for next, and be thrown away.
+        States are immutable, so the rest of a turn can be executed over the results that are known, to see what it
+        would ask for next, and be thrown away.
         """
         twin = copy(self)
         twin.log = None
         twin._keeper = Rehearsal(self._keeper)
         settings = msgspec.structs.replace(self.setup.settings, on_event=unheard)
         twin.setup = msgspec.structs.replace(self.setup, settings=settings)
-        # The two mutable parts of a run. All else is frozen, and can be shared.
+        # The two mutable parts; all else is frozen.
         twin._history = self._history.copy()
         twin._usage = deepcopy(self._usage)  # `accept` is told of the calls that succeeded
         return twin

@@ -102,8 +102,7 @@ def replay(
         controller_check: renders prompts and reads replies again. Without it they are taken as recorded, and
             `Replayed.controller_checked` is false.
         limits: what this reader allows a trace to cost.
-        is_beginning: the trace is only what says which inputs and limits its run has: the genesis, and what was added.
-            Then additions are made, and not compared, since they came after turns that are left out.
+        is_beginning: the trace is only the genesis and what was added, without turns: additions are not compared.
 
     Raises:
         OverLimitError: the trace claims, or needs, more than `limits` allow.
@@ -184,7 +183,7 @@ class _Replay:
         except InputMissingError as error:
             self.missing[error.name] = error.reason
         except BlobMissingError as error:
-            # Inputs are looked for at the start, but one that is missing only matters if a step reads it: here.
+            # One that is missing only matters if a step reads it: here.
             if error.digest not in self.inputs.absent:
                 raise
         except InputChangedError as error:
