@@ -15,13 +15,17 @@ if TYPE_CHECKING:
         BlobMismatchError,
         BlobUnreferencedError,
         InputDiffersError,
+        KeyExistsError,
+        KeyFileError,
         LevelError,
+        MissingExtraError,
         NestedDiffersError,
         OverLimitError,
         PackBrokenError,
         PackChangedError,
         PackEncryptedError,
         RootMismatchError,
+        SignatureError,
         StoreBusyError,
         StoreCorruptError,
         StoreError,
@@ -40,7 +44,7 @@ if TYPE_CHECKING:
     from rlmlite_traces.files.index_folder import IndexFolder
     from rlmlite_traces.files.mapped import DigestCache, HashedFile
     from rlmlite_traces.format.contents import Presence
-    from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace
+    from rlmlite_traces.format.reader import CheckedTrace, Level, SignatureCheck, UncheckedTrace
     from rlmlite_traces.format.show import neutral, show
     from rlmlite_traces.format.verify import verify
     from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
@@ -51,10 +55,12 @@ if TYPE_CHECKING:
     from rlmlite_traces.replays.rules.controller import ControllerCheck, Finding
     from rlmlite_traces.replays.rules.nested_requests import contradicts_request
     from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict
-    from rlmlite_traces.sharing.along import AlongCheck
-    from rlmlite_traces.sharing.input_files import InputSearch
-    from rlmlite_traces.sharing.pack import Packed, pack
-    from rlmlite_traces.sharing.unpack import Unpacked, unpack
+    from rlmlite_traces.sharing.packing.along import AlongCheck
+    from rlmlite_traces.sharing.packing.input_files import InputSearch
+    from rlmlite_traces.sharing.packing.pack import Packed, pack
+    from rlmlite_traces.sharing.packing.unpack import Unpacked, unpack
+    from rlmlite_traces.sharing.signing.keys import PrivateKey, PublicKey, generate_key
+    from rlmlite_traces.sharing.signing.sign import Signed, claimed_signers, sign
     from rlmlite_traces.writing.log import Log
     from rlmlite_traces.writing.recovery import Recovered, recover
 
@@ -76,9 +82,12 @@ __all__ = [
     "IndexFolder",
     "InputDiffersError",
     "InputSearch",
+    "KeyExistsError",
+    "KeyFileError",
     "Level",
     "LevelError",
     "Log",
+    "MissingExtraError",
     "NestedDiffersError",
     "NestedTrace",
     "OverLimitError",
@@ -87,10 +96,15 @@ __all__ = [
     "PackEncryptedError",
     "Packed",
     "Presence",
+    "PrivateKey",
+    "PublicKey",
     "ReaderLimits",
     "Recovered",
     "Replayed",
     "RootMismatchError",
+    "SignatureCheck",
+    "SignatureError",
+    "Signed",
     "Standing",
     "StoreBusyError",
     "StoreCorruptError",
@@ -111,7 +125,9 @@ __all__ = [
     "Unpacked",
     "Verdict",
     "allow_claims",
+    "claimed_signers",
     "contradicts_request",
+    "generate_key",
     "nested_place",
     "nested_traces",
     "neutral",
@@ -119,12 +135,13 @@ __all__ = [
     "recover",
     "replay",
     "show",
+    "sign",
     "unpack",
     "verify",
 ]
 
 _HOMES = {
-    "AlongCheck": "rlmlite_traces.sharing.along",
+    "AlongCheck": "rlmlite_traces.sharing.packing.along",
     "BlobAbsentError": "rlmlite_traces.errors",
     "BlobMismatchError": "rlmlite_traces.errors",
     "BlobUnreferencedError": "rlmlite_traces.errors",
@@ -139,23 +156,31 @@ _HOMES = {
     "HashedFile": "rlmlite_traces.files.mapped",
     "IndexFolder": "rlmlite_traces.files.index_folder",
     "InputDiffersError": "rlmlite_traces.errors",
-    "InputSearch": "rlmlite_traces.sharing.input_files",
+    "InputSearch": "rlmlite_traces.sharing.packing.input_files",
+    "KeyExistsError": "rlmlite_traces.errors",
+    "KeyFileError": "rlmlite_traces.errors",
     "Level": "rlmlite_traces.format.reader",
     "LevelError": "rlmlite_traces.errors",
     "Log": "rlmlite_traces.writing.log",
+    "MissingExtraError": "rlmlite_traces.errors",
     "NestedDiffersError": "rlmlite_traces.errors",
     "NestedTrace": "rlmlite_traces.nested.walk",
     "OverLimitError": "rlmlite_traces.errors",
     "PackBrokenError": "rlmlite_traces.errors",
     "PackChangedError": "rlmlite_traces.errors",
     "PackEncryptedError": "rlmlite_traces.errors",
-    "Packed": "rlmlite_traces.sharing.pack",
+    "Packed": "rlmlite_traces.sharing.packing.pack",
     "Presence": "rlmlite_traces.format.contents",
+    "PrivateKey": "rlmlite_traces.sharing.signing.keys",
+    "PublicKey": "rlmlite_traces.sharing.signing.keys",
     "READER_LIMITS": "rlmlite_traces.limits",
     "ReaderLimits": "rlmlite_traces.limits",
     "Recovered": "rlmlite_traces.writing.recovery",
     "Replayed": "rlmlite_traces.replays.verdicts",
     "RootMismatchError": "rlmlite_traces.errors",
+    "SignatureCheck": "rlmlite_traces.format.reader",
+    "SignatureError": "rlmlite_traces.errors",
+    "Signed": "rlmlite_traces.sharing.signing.sign",
     "Standing": "rlmlite_traces.nested.walk",
     "StoreBusyError": "rlmlite_traces.errors",
     "StoreCorruptError": "rlmlite_traces.errors",
@@ -173,18 +198,21 @@ _HOMES = {
     "UncheckedTrace": "rlmlite_traces.format.reader",
     "Unfinished": "rlmlite_traces.replays.verdicts",
     "UnknownFormatError": "rlmlite_traces.errors",
-    "Unpacked": "rlmlite_traces.sharing.unpack",
+    "Unpacked": "rlmlite_traces.sharing.packing.unpack",
     "Verdict": "rlmlite_traces.replays.verdicts",
     "allow_claims": "rlmlite_traces.replays.beginning",
+    "claimed_signers": "rlmlite_traces.sharing.signing.sign",
     "contradicts_request": "rlmlite_traces.replays.rules.nested_requests",
+    "generate_key": "rlmlite_traces.sharing.signing.keys",
     "nested_place": "rlmlite_traces.nested.walk",
     "nested_traces": "rlmlite_traces.nested.walk",
     "neutral": "rlmlite_traces.format.show",
-    "pack": "rlmlite_traces.sharing.pack",
+    "pack": "rlmlite_traces.sharing.packing.pack",
     "recover": "rlmlite_traces.writing.recovery",
     "replay": "rlmlite_traces.replays.replay",
     "show": "rlmlite_traces.format.show",
-    "unpack": "rlmlite_traces.sharing.unpack",
+    "sign": "rlmlite_traces.sharing.signing.sign",
+    "unpack": "rlmlite_traces.sharing.packing.unpack",
     "verify": "rlmlite_traces.format.verify",
 }
 """The module of each name, imported when the name is first used: nobody waits for what is not used."""

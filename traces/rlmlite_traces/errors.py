@@ -129,6 +129,10 @@ class LevelError(TraceError):
     """The trace is consistent, but it proves less than was asked for."""
 
     def __init__(self, asked: str, found: str) -> None:
+        if asked == "SIGNED":
+            super().__init__(f"expected a signed trace, found level {found}: name the key of whoever signed it (--key)")
+            self.asked, self.found = asked, found
+            return
         super().__init__(
             f"expected level {asked}, found {found}. An open trace has no seal: its run is still going on, was killed, "
             "or the end of the trace was cut off. Only a root that you know from elsewhere can tell these apart"
@@ -199,6 +203,42 @@ class InputDiffersError(TraceError):
     def __init__(self, file: str, found: str) -> None:
         super().__init__(f"{file} is not the file that the run read: its SHA-256 is {found}")
         self.file, self.found = file, found
+
+
+class SignatureError(TraceError):
+    """A trace is not signed as was demanded. `check` is the rule that was broken.
+
+    `envelope`: it cannot be read; `other-trace`: it is about another one; `keyid`: the key that was asked for has not
+    signed it; `signature`: the signature that is there was not made by that key.
+    """
+
+    def __init__(self, check: str, expected: str, found: str) -> None:
+        super().__init__(f"trace.dsse.json: {check}: expected {expected}, found {found}")
+        self.check, self.expected, self.found = check, expected, found
+
+
+class KeyFileError(TraceError):
+    """A file holds no key that can be used."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"the key {path}: {reason}")
+        self.path, self.reason = path, reason
+
+
+class KeyExistsError(TraceError):
+    """There is something at the path where a key should be written. A key is never overwritten."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} exists already, and a key is never overwritten; choose another path")
+        self.path = path
+
+
+class MissingExtraError(TraceError):
+    """What was asked for needs a library that is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what}: pip install 'rlmlite[{extra}]'")
+        self.extra = extra
 
 
 class StoreError(Exception):

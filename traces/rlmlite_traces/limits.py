@@ -28,7 +28,7 @@ class ReaderLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     Files: `records_bytes`, `calls_bytes` and `blobs_bytes` are the sizes of `trace.jsonl`, `effects.jsonl` and
     `blobs.jsonl`; `content_bytes` that of one file below `blobs/`, `large_bytes` of all of them together;
-    `line_bytes` the length of a record or a call.
+    `line_bytes` the length of a record or a call, `signature_bytes` the size of `trace.dsse.json`.
     Counts: `records`, `calls` and `blobs` are lines of the three files. `prompt_parts` are parts of recipes, a head's
     counted once for each of its calls.
     JSON that is decoded from contents (settings, programs, sources, answers, inputs from memory): `json_bytes` for
@@ -48,6 +48,7 @@ class ReaderLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     content_bytes: int = 2048 * MEGABYTE
     large_bytes: int = 16 * 1024 * MEGABYTE
     line_bytes: int = 16 * MEGABYTE
+    signature_bytes: int = MEGABYTE
     records: int = 500_000
     calls: int = 1_000_000
     blobs: int = 2_000_000

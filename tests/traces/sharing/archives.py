@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rlmlite_traces import Level, TraceError, pack, verify
-from rlmlite_traces.sharing.archive_writer import ArchiveWriter
+from rlmlite_traces.sharing.packing.archive_writer import ArchiveWriter
 
 GOLDEN = Path(__file__).parents[3] / "traces" / "golden" / "2.3"
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from rlmlite_traces import PackBrokenError, PackEncryptedError, TraceError, TraceMissingError, unpack, verify
 from rlmlite_traces.files.guarded import Folder
-from rlmlite_traces.sharing.parts import read_whole
+from rlmlite_traces.sharing.packing.parts import read_whole
 from tests.traces.sharing.archives import packed_golden, write_archive
 
 NAME = "tools"

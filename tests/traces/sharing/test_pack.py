@@ -31,7 +31,7 @@ from rlmlite_traces import (
 )
 from rlmlite_traces.files import archive
 from rlmlite_traces.files.guarded import Folder
-from rlmlite_traces.sharing.archive_writer import ArchiveWriter
+from rlmlite_traces.sharing.packing.archive_writer import ArchiveWriter
 from rlmlite_traces.writing.log import Log
 from tests.traces.sharing.archives import GOLDEN, packed_golden, write_archive
 
@@ -234,7 +234,7 @@ def test_a_file_that_changes_meanwhile_is_not_packed(tmp_path: Path, monkeypatch
             target.write_bytes(bytes(len(content)))
             return real(member)
 
-        monkeypatch.setattr("rlmlite_traces.sharing.archive_writer.local_header", changing)
+        monkeypatch.setattr("rlmlite_traces.sharing.packing.archive_writer.local_header", changing)
         with pytest.raises(PackChangedError):
             pack(place, tmp_path / "a.rlmz", inputs=InputSearch(recorded_paths=True))
         target.write_bytes(content)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -17,15 +18,37 @@ from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format.calls import StepCalls
 from rlmlite_traces.format.contents import Contents, LargeFiles, Presence
 from rlmlite_traces.format.extra_files import extra_files
-from rlmlite_traces.format.lines import BLOBS, EFFECTS, HEX, INPUTS_FOLDER, LARGE_FOLDER, RECORDS
+from rlmlite_traces.format.lines import BLOBS, EFFECTS, HEX, INPUTS_FOLDER, LARGE_FOLDER, RECORDS, SIGNATURES
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 
 
 class Level(IntEnum):
-    """How much of a run a trace is known to hold. An OPEN one may lack its end; a SEALED one is complete."""
+    """How much of a run a trace is known to hold. An OPEN one may lack its end; a SEALED one is complete.
+
+    A SIGNED one is sealed, and the keys that the reader named have signed its root.
+    """
 
     OPEN = 1
     SEALED = 2
+    SIGNED = 3
+
+
+class SignedRecords(msgspec.Struct, frozen=True):
+    """What a signature is about: the bytes of `trace.jsonl`, and what they are found to be."""
+
+    data: bytes
+    root: str
+    size: int
+    run: str
+    format: int
+
+
+class SignatureCheck(Protocol):
+    """Demands a signature; `rlmlite_traces.PublicKey` is one."""
+
+    def check(self, signed: SignedRecords, envelope: bytes) -> None:
+        """Raise `SignatureError` unless the envelope (`trace.dsse.json`, or empty) has the signature."""
+        ...
 
 
 class UncheckedTrace(msgspec.Struct, frozen=True):
@@ -37,6 +60,7 @@ class UncheckedTrace(msgspec.Struct, frozen=True):
     large: LargeFiles = {}
     extra: tuple[str, ...] = ()
     inputs: Mapping[str, Path] = {}
+    signatures: bytes = b""
 
     @classmethod
     def read(cls, path: Path, limits: ReaderLimits = READER_LIMITS) -> "UncheckedTrace":
@@ -52,7 +76,10 @@ class UncheckedTrace(msgspec.Struct, frozen=True):
             extra = extra_files(folder)
             if folder.is_packed and extra:  # whoever packs a trace leaves out what is no part of it
                 raise PackBrokenError(str(path), extra[0], "only files that a packed trace has")
-            return cls(records, blobs, effects, large, extra, inputs)
+            signatures = b""
+            if folder.exists(SIGNATURES):
+                signatures = read_file(folder, SIGNATURES, limits, "signature_bytes")
+            return cls(records, blobs, effects, large, extra, inputs, signatures)
 
 
 class CheckedTrace(msgspec.Struct, frozen=True):
@@ -62,7 +89,7 @@ class CheckedTrace(msgspec.Struct, frozen=True):
     the methods give what belongs to a record by its `seq`. Calls and contents are decoded each time they are asked for.
     `extra` are names in its folder that no trace has: they are not part of it, and nothing is said of them.
     `inputs` are files that came along with it, by the SHA-256 that they are named by; they are compared with it when
-    they are read.
+    they are read. `signatures` is its envelope, which `verify` reads if it is given a key.
     """
 
     root: str
@@ -74,6 +101,7 @@ class CheckedTrace(msgspec.Struct, frozen=True):
     contents: Contents
     extra: tuple[str, ...] = ()
     inputs: Mapping[str, Path] = {}
+    signatures: bytes = b""
 
     @property
     def size(self) -> int:

@@ -15,7 +15,7 @@ Without a known root, a whole trace that was rewritten consistently is not detec
 after a record looks like one whose run was killed: OPEN. A seal, or a known root, tells them apart.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from rlmlite_kernel.records.records import Addition, AnyRecord, EffectRecord, Genesis, Redact, Ref
@@ -32,7 +32,7 @@ from rlmlite_traces.format.chain import Chain
 from rlmlite_traces.format.contents import Contents, Presence
 from rlmlite_traces.format.formats import Format, format_of, is_current
 from rlmlite_traces.format.lines import BLOBS, EFFECTS, RECORDS, split
-from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace
+from rlmlite_traces.format.reader import CheckedTrace, Level, SignatureCheck, SignedRecords, UncheckedTrace
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 
 
@@ -41,8 +41,9 @@ def verify(
     root: str | None = None,
     at_least: Level = Level.OPEN,
     limits: ReaderLimits = READER_LIMITS,
+    key: SignatureCheck | Sequence[SignatureCheck] = (),
 ) -> CheckedTrace:
-    """The trace, checked whole, within the reader's `limits`.
+    """The trace, checked whole, within the reader's `limits`; with a `key`, or several, signed by each of them.
 
     Raises:
         OverLimitError: the trace is larger than this reader allows.
@@ -50,7 +51,8 @@ def verify(
         BlobAbsentError, BlobMismatchError, BlobUnreferencedError: content is not what the records refer to.
         UnknownFormatError: another version wrote it.
         RootMismatchError: sound, but not the trace with this `root`.
-        LevelError: sound, but not sealed although `at_least` asks for it.
+        LevelError: sound, but not sealed although `at_least` or a `key` asks for it.
+        SignatureError: sound, but not signed by a `key`.
         TraceMissingError: a file is not there.
     """
     trace = UncheckedTrace.read(source, limits) if isinstance(source, Path) else source
@@ -58,12 +60,15 @@ def verify(
     chain, records, spans = _read_chain(trace.records, layout, limits)
     if root is not None and chain.root != root:
         raise RootMismatchError(root, chain.root)
-    level = Level.SEALED if chain.sealed else Level.OPEN
-    if level < at_least:
-        raise LevelError(at_least.name, level.name)
-    contents = Contents(trace.blobs, trace.large, layout, limits)
     genesis = records[0]
     assert isinstance(genesis, Genesis)  # the chain allows no other first record
+    level = Level.SEALED if chain.sealed else Level.OPEN
+    if key and level is Level.SEALED:
+        _check_signatures(key, SignedRecords(trace.records, chain.root, chain.size, genesis.run, genesis.v), trace)
+        level = Level.SIGNED
+    if level < at_least or (key and level is Level.OPEN):
+        raise LevelError(max(at_least, Level.SEALED if key else at_least).name, level.name)
+    contents = Contents(trace.blobs, trace.large, layout, limits)
     count = sum(len(record.inputs) for record in records if isinstance(record, Genesis | Addition))
     limits.check("inputs", count, "the trace names inputs:")
     calls = StepCalls(trace.effects, layout, genesis.run, limits)
@@ -75,9 +80,15 @@ def verify(
         raise TraceBrokenError(EFFECTS, calls.next_line, "effects-stray", "no more lines", found)
     if chain.sealed:
         _refuse_unnamed(contents, named)
-    return CheckedTrace(
-        chain.root, level, records, (trace.records, spans), calls, call_ranges, contents, trace.extra, trace.inputs
-    )
+    lines, beside = (trace.records, spans), (trace.extra, trace.inputs, trace.signatures)
+    return CheckedTrace(chain.root, level, records, lines, calls, call_ranges, contents, *beside)
+
+
+def _check_signatures(
+    key: SignatureCheck | Sequence[SignatureCheck], signed: SignedRecords, trace: UncheckedTrace
+) -> None:
+    for each in key if isinstance(key, Sequence) else (key,):
+        each.check(signed, trace.signatures)
 
 
 def blob_refs(record: AnyRecord, calls: list[EffectRecord], contents: Contents) -> Iterator[Ref]:

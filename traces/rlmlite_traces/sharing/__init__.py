@@ -1,1 +1,1 @@
-"""Passing a trace on: packing it into one file, with the inputs if asked, and unpacking one that somebody sent."""
+"""Passing a trace on: `packing` it into one file and unpacking one, and `signing` it."""

@@ -15,9 +15,9 @@ from rlmlite_traces.errors import TraceExistsError, TraceMissingError
 from rlmlite_traces.files.guarded import Folder, folder_of, write_all
 from rlmlite_traces.format.reader import Level, open_trace
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
-from rlmlite_traces.sharing.along import require_known
-from rlmlite_traces.sharing.input_files import inputs_along
-from rlmlite_traces.sharing.parts import FileContent, read_whole
+from rlmlite_traces.sharing.packing.along import require_known
+from rlmlite_traces.sharing.packing.input_files import inputs_along
+from rlmlite_traces.sharing.packing.parts import FileContent, read_whole
 
 
 class Unpacked(msgspec.Struct, frozen=True):

@@ -23,9 +23,9 @@ from rlmlite_traces.files.guarded import Folder, folder_of
 from rlmlite_traces.format.lines import INPUTS_FOLDER
 from rlmlite_traces.format.reader import Level
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
-from rlmlite_traces.sharing.archive_writer import ArchiveWriter
-from rlmlite_traces.sharing.input_files import InputSearch, find_inputs
-from rlmlite_traces.sharing.parts import FileContent, read_whole
+from rlmlite_traces.sharing.packing.archive_writer import ArchiveWriter
+from rlmlite_traces.sharing.packing.input_files import InputSearch, find_inputs
+from rlmlite_traces.sharing.packing.parts import FileContent, read_whole
 
 
 class Packed(msgspec.Struct, frozen=True):

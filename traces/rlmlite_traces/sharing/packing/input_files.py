@@ -20,7 +20,7 @@ from rlmlite_traces.format.lines import INPUTS_FOLDER
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 from rlmlite_traces.replays.places import Search, candidates
-from rlmlite_traces.sharing.parts import FileContent, check_digest
+from rlmlite_traces.sharing.packing.parts import FileContent, check_digest
 
 _NOT_BEGUN_HERE = "where it was recorded is not looked at, since this trace was not begun here"
 
