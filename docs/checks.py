@@ -57,6 +57,7 @@ _BOUNDS: Final = {
     "content_bytes": "bytes of one file in `blobs/`",
     "large_bytes": "bytes of all files in `blobs/`",
     "line_bytes": "bytes of a record or a call",
+    "signature_bytes": "size of `trace.dsse.json`",
     "records": "records",
     "calls": "lines of calls",
     "blobs": "contents",

@@ -21,6 +21,7 @@ COMMANDS = (
     "trace replay",
     "trace pack",
     "trace unpack",
+    "trace sign",
     "store",
     "store ls",
     "store gc",
@@ -29,6 +30,7 @@ COMMANDS = (
     "demo",
     "trust",
     "doctor",
+    "keygen",
 )
 """Every command, in the order of the page. A test compares them with the application."""
 

@@ -24,6 +24,7 @@ from rlmlite.cli.signatures.grammar import grammar
 from rlmlite.cli.signatures.session import session_app
 from rlmlite.cli.signatures.store import store_app
 from rlmlite.cli.signatures.traces import trace_app
+from rlmlite.cli.signatures.traces.sharing import keygen
 from rlmlite.cli.signatures.trust import trust
 from rlmlite.guard.terminal import make_streams_harmless
 
@@ -66,6 +67,7 @@ app.command("grammar")(grammar)
 app.command("demo")(demo)
 app.command("trust")(trust)
 app.command("doctor")(doctor)
+app.command("keygen")(keygen)
 app.add_typer(trace_app, name="trace")
 app.add_typer(session_app, name="session")
 app.add_typer(store_app, name="store")

@@ -16,8 +16,12 @@ from rlmlite.cli.output.printing import print_json
 from rlmlite.errors import MORE_MEMORY, InputError, ModelError, OutOfMemoryError, RlmliteError, SettingError
 from rlmlite_kernel import BlobMissingError, InputChangedError, SettingsError
 from rlmlite_traces import (
+    KeyExistsError,
+    KeyFileError,
     LevelError,
+    MissingExtraError,
     PackEncryptedError,
+    SignatureError,
     StoreCorruptError,
     StoreError,
     StoreMissingError,
@@ -39,6 +43,10 @@ _EXITS: tuple[tuple[type[BaseException], Exit, str], ...] = (
     (MemoryError, Exit.FAILED, "out_of_memory"),
     (RlmliteError, Exit.FAILED, "failed"),
     (TraceMissingError, Exit.INPUT, "trace_missing"),
+    (KeyFileError, Exit.INPUT, "key"),
+    (KeyExistsError, Exit.USAGE, "key_exists"),
+    (MissingExtraError, Exit.USAGE, "not_installed"),
+    (SignatureError, Exit.BROKEN, "signature"),
     (PackEncryptedError, Exit.INPUT, "trace_encrypted"),
     (TraceExistsError, Exit.USAGE, "trace_exists"),
     (TraceLockedError, Exit.USAGE, "trace_locked"),

@@ -226,11 +226,11 @@ def test_pieces_of_zips_are_refused(data: bytes, tmp_path_factory: pytest.TempPa
 
 @pytest.mark.slow
 def test_every_byte_of_a_packed_trace_counts(tmp_path: Path) -> None:
-    """Each byte changed, taken out, and doubled: 60,000 files, all refused."""
+    """Each byte changed, and every fifth taken out or doubled: 30,000 files, all refused."""
     whole, file = packed_golden("nested"), tmp_path / "a.rlmz"
     missed = []
     for at in range(len(whole)):
-        for text in (bytes([whole[at] ^ 1]), b"", whole[at : at + 1] * 2):
+        for text in (bytes([whole[at] ^ 1]), b"", whole[at : at + 1] * 2)[: 1 if at % 5 else 3]:
             data = whole[:at] + text + whole[at + 1 :]
             file.write_bytes(data)
             try:

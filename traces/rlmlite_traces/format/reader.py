@@ -32,6 +32,10 @@ class Level(IntEnum):
     SEALED = 2
     SIGNED = 3
 
+    def __str__(self) -> str:
+        """The level as people are told of it."""
+        return "SEALED+SIGNED" if self is Level.SIGNED else self.name
+
 
 class SignedRecords(msgspec.Struct, frozen=True):
     """What a signature is about: the bytes of `trace.jsonl`, and what they are found to be."""

@@ -63,11 +63,12 @@ def verify(
     genesis = records[0]
     assert isinstance(genesis, Genesis)  # the chain allows no other first record
     level = Level.SEALED if chain.sealed else Level.OPEN
-    if key and level is Level.SEALED:
+    least = Level.SEALED if key else at_least  # with a key, the next lines say what is missing
+    if level < least:
+        raise LevelError(least.name, level.name)
+    if key:
         _check_signatures(key, SignedRecords(trace.records, chain.root, chain.size, genesis.run, genesis.v), trace)
         level = Level.SIGNED
-    if level < at_least or (key and level is Level.OPEN):
-        raise LevelError(max(at_least, Level.SEALED if key else at_least).name, level.name)
     contents = Contents(trace.blobs, trace.large, layout, limits)
     count = sum(len(record.inputs) for record in records if isinstance(record, Genesis | Addition))
     limits.check("inputs", count, "the trace names inputs:")

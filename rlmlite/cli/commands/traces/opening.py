@@ -1,6 +1,8 @@
 """How commands open a trace: verified whole, within what this reader allows a trace to cost."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -8,10 +10,24 @@ from rlmlite.errors import SettingError
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_traces import READER_LIMITS, CheckedTrace, Level, ReaderLimits, verify
 
+if TYPE_CHECKING:
+    from rlmlite_traces import PublicKey
 
-def verify_trace(trace: Path, root: str | None, at_least: str, limits: ReaderLimits) -> CheckedTrace:
-    """The trace, checked. Raises what `rlmlite_traces.verify` raises."""
-    return verify(trace, root, Level[at_least.upper()], limits)
+
+def verify_trace(
+    trace: Path, root: str | None, at_least: str, limits: ReaderLimits, keys: Sequence["PublicKey"] = ()
+) -> CheckedTrace:
+    """The trace, checked; each of the `keys` must have signed it. Raises what `rlmlite_traces.verify` raises."""
+    return verify(trace, root, Level[at_least.upper()], limits, keys)
+
+
+def read_public_keys(paths: Sequence[Path]) -> "list[PublicKey]":
+    """The keys in files. Raises `KeyFileError`."""
+    if not paths:
+        return []
+    from rlmlite_traces import PublicKey  # it needs a library that most verifications do not
+
+    return [PublicKey.read(path) for path in paths]
 
 
 def reader_limits(allow: list[str]) -> ReaderLimits:

@@ -1,6 +1,7 @@
 """`rlmlite trace`: the group that its commands join, and the options that they share."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,10 +14,15 @@ class AtLeast(StrEnum):
 
     open = "open"
     sealed = "sealed"
+    signed = "signed"
 
 
 Root = Annotated[str | None, typer.Option("--root", metavar="HEX", help="The root that the trace must have.")]
 LeastLevel = Annotated[AtLeast, typer.Option("--at-least", help="The least that the trace must prove.")]
+Keys = Annotated[
+    list[Path] | None,
+    typer.Option("--key", metavar="FILE", help="A public key (FILE.pub) that must have signed it. Repeat for more."),
+]
 Allow = Annotated[
     list[str] | None,
     typer.Option("--allow", metavar="NAME=NUMBER", help="Allow a trace to be larger or to cost more; see its error."),

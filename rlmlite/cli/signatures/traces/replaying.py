@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from rlmlite.cli.signatures.options import AsJson, MaxMemory, Read, Store, Trace
-from rlmlite.cli.signatures.traces.group import Allow, AtLeast, LeastLevel, Root, trace_app
+from rlmlite.cli.signatures.traces.group import Allow, AtLeast, Keys, LeastLevel, Root, trace_app
 
 
 @trace_app.command("verify")
@@ -13,13 +13,14 @@ def trace_verify(
     trace: Trace,
     root: Root = None,
     at_least: LeastLevel = AtLeast.open,
+    key: Keys = None,
     allow: Allow = None,
     json: AsJson = False,
 ) -> None:
-    """Check that it is whole and unaltered. Says OPEN or SEALED."""
+    """Check that it is whole and unaltered. Says OPEN, SEALED or SEALED+SIGNED."""
     from rlmlite.cli.commands.traces.replaying.verify import check
 
-    raise typer.Exit(check(trace, root, at_least.value, allow or [], as_json=json))
+    raise typer.Exit(check(trace, root, at_least.value, key or [], allow or [], as_json=json))
 
 
 @trace_app.command("replay")
@@ -27,6 +28,7 @@ def trace_replay(
     trace: Trace,
     root: Root = None,
     at_least: LeastLevel = AtLeast.open,
+    key: Keys = None,
     input: Annotated[
         list[str] | None,
         typer.Option("--input", metavar="NAME=PATH", help="Where an input is now, if not where it was."),
@@ -41,5 +43,16 @@ def trace_replay(
     from rlmlite.cli.commands.traces.replaying.replay import replay_trace
 
     raise typer.Exit(
-        replay_trace(trace, root, at_least.value, input or [], read or [], store, allow or [], max_memory, as_json=json)
+        replay_trace(
+            trace,
+            root,
+            at_least.value,
+            key or [],
+            input or [],
+            read or [],
+            store,
+            allow or [],
+            max_memory,
+            as_json=json,
+        )
     )

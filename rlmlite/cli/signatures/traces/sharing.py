@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from rlmlite.cli.signatures.options import AsJson, KnownStore, Trace
-from rlmlite.cli.signatures.traces.group import Allow, AtLeast, LeastLevel, trace_app
+from rlmlite.cli.signatures.traces.group import Allow, Root, trace_app
 
 
 @trace_app.command("pack")
@@ -19,7 +19,7 @@ def trace_pack(
     ] = None,
     store: KnownStore = None,
     timing: Annotated[bool, typer.Option("--timing", help="Pack how long calls took, too.")] = False,
-    at_least: LeastLevel = AtLeast.sealed,
+    is_open: Annotated[bool, typer.Option("--open", help="Pack it even if its run has not ended.")] = False,
     allow: Allow = None,
     json: AsJson = False,
 ) -> None:
@@ -27,7 +27,7 @@ def trace_pack(
     from rlmlite.cli.commands.traces.sharing.pack import pack_trace
 
     wanted = (input or [], store) if inputs or input or store else None
-    raise typer.Exit(pack_trace(trace, file, wanted, timing, at_least.value, allow or [], as_json=json))
+    raise typer.Exit(pack_trace(trace, file, wanted, timing, is_open, allow or [], as_json=json))
 
 
 @trace_app.command("unpack")
@@ -41,3 +41,27 @@ def trace_unpack(
     from rlmlite.cli.commands.traces.sharing.pack import unpack_trace
 
     raise typer.Exit(unpack_trace(file, folder, allow or [], as_json=json))
+
+
+@trace_app.command("sign")
+def trace_sign(
+    trace: Annotated[Path, typer.Argument(metavar="TRACE", help="A trace: the folder NAME.rlm.")],
+    key: Annotated[Path, typer.Option("--key", metavar="FILE", help="The private key; see `rlmlite keygen`.")],
+    root: Root = None,
+    allow: Allow = None,
+    json: AsJson = False,
+) -> None:
+    """Sign its root, so that others know who vouches for it."""
+    from rlmlite.cli.commands.traces.sharing.sign import sign_trace
+
+    raise typer.Exit(sign_trace(trace, key, root, allow or [], as_json=json))
+
+
+def keygen(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new private key; FILE.pub is the public one.")],
+    json: AsJson = False,
+) -> None:
+    """Make a key to sign traces with."""
+    from rlmlite.cli.commands.traces.sharing.sign import make_key
+
+    raise typer.Exit(make_key(file, as_json=json))

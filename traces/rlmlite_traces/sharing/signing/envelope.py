@@ -23,7 +23,7 @@ PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 MOST_BYTES: Final = 1024 * 1024
 """Of an envelope: five thousand signatures."""
 
-_CANONICAL = msgspec.json.Encoder(order="deterministic")
+_CANONICAL = msgspec.json.Encoder(order="sorted")
 
 
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -24,7 +24,7 @@ from rlmlite_traces.format.reader import SignedRecords
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "urn:rlmlite:trace:1"
 
-_CANONICAL = msgspec.json.Encoder(order="deterministic")
+_CANONICAL = msgspec.json.Encoder(order="sorted")
 
 
 class Subject(msgspec.Struct, frozen=True):

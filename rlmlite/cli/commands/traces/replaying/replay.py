@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from rlmlite.cli.commands.traces.opening import reader_limits, verify_trace
+from rlmlite.cli.commands.traces.opening import read_public_keys, reader_limits, verify_trace
 from rlmlite.cli.commands.traces.replaying.recheck import Recheck
 from rlmlite.cli.commands.traces.replaying.reparse import ReparseResult, reparse
 from rlmlite.cli.output.exits import Exit
@@ -85,6 +85,7 @@ def replay_trace(
     trace: Path,
     root: str | None,
     at_least: str,
+    keys: list[Path],
     inputs: list[str],
     read: list[str],
     store: Path | None,
@@ -98,7 +99,7 @@ def replay_trace(
     def work() -> Exit:
         settings = load({"reading": reading_flags(read) or None, "max_memory": max_memory})
         limits = reader_limits(allow)
-        checked = verify_trace(trace, root, at_least, limits)
+        checked = verify_trace(trace, root, at_least, limits, read_public_keys(keys))
         is_own = is_begun_here(trace, checked)
         if is_own:  # whoever began a run has set its limits
             limits = allow_claims(checked, limits)
@@ -196,7 +197,7 @@ def _report(trace: Path, checked: CheckedTrace, replays: Replays, as_json: bool,
             value=replays.verdict.value,
             trace=str(trace),
             root=checked.root,
-            level=checked.level.name,
+            level=str(checked.level),
             executed=replayed.executed,
             steps=replayed.steps,
             difference=msgspec.to_builtins(replayed.difference),

@@ -3,12 +3,13 @@
 It reads the whole trace first, and prints nothing of one that is not consistent in itself.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from rlmlite.cli.commands.traces.opening import reader_limits, verify_trace
+from rlmlite.cli.commands.traces.opening import read_public_keys, reader_limits, verify_trace
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_json, say
@@ -19,18 +20,26 @@ if TYPE_CHECKING:
     from rlmlite_traces import NestedTrace
 
 
-def check(trace: Path, root: str | None, at_least: str, allow: list[str], *, as_json: bool) -> Exit:
-    """Print what a trace proves."""
-    return exit_code_of(lambda: _check(trace, root, at_least, reader_limits(allow), as_json), as_json=as_json)
+def check(trace: Path, root: str | None, at_least: str, keys: list[Path], allow: list[str], *, as_json: bool) -> Exit:
+    """Print what a trace proves. `keys` are files of public keys that must have signed it."""
+
+    def work() -> Exit:
+        limits, public = reader_limits(allow), read_public_keys(keys)
+        checked = verify_trace(trace, root, at_least, limits, public)
+        return _report(trace, checked, root, limits, [key.keyid for key in public], as_json)
+
+    return exit_code_of(work, as_json=as_json)
 
 
-def _check(trace: Path, root: str | None, at_least: str, limits: ReaderLimits, as_json: bool) -> Exit:
-    checked = verify_trace(trace, root, at_least, limits)
+def _report(
+    trace: Path, checked: CheckedTrace, root: str | None, limits: ReaderLimits, signers: Sequence[str], as_json: bool
+) -> Exit:
     # A parent records the roots of its nested runs, so their traces are checked with it. One that is not here is no
     # fault: its answer is in the parent's record, and somebody may have been sent the parent alone.
     from rlmlite_traces import (  # a replay, which has this module too, seldom needs them
         AlongCheck,
         Standing,
+        claimed_signers,
         nested_traces,
     )
 
@@ -39,19 +48,23 @@ def _check(trace: Path, root: str | None, at_least: str, limits: ReaderLimits, a
         along_check.add(each)
         nested.append(msgspec.structs.replace(each, trace=None))
     along = along_check.finish()
+    unchecked = [keyid for keyid in claimed_signers(checked) if keyid not in signers]
     differs = any(each.standing is Standing.DIFFERS for each in nested)
     if as_json:
         print_json(
-            value=checked.level.name,
+            value=str(checked.level),
             trace=str(trace),
             root=checked.root,
             records=checked.size,
             nested=[{"id": each.id, "root": each.root, "trace": each.standing.value} for each in nested],
             extra=[*checked.extra, *along.unnamed],
             inputs=along.inputs,
+            signers=list(signers),
+            unchecked_signers=unchecked,
         )
     else:
         _print_check(checked, root)
+        _print_signers(signers, unchecked)
         if along.inputs:
             say(f"files of inputs that came along, each as the run read it: {along.inputs:,}", "green")
         _print_extra((*checked.extra, *along.unnamed))
@@ -62,13 +75,20 @@ def _check(trace: Path, root: str | None, at_least: str, limits: ReaderLimits, a
 
 def _print_check(checked: CheckedTrace, root: str | None) -> None:
     sound = "the trace with this root" if root else "consistent in itself"
-    say(f"{checked.level.name}: {checked.size:,} records, {sound}", "green")
+    say(f"{checked.level}: {checked.size:,} records, {sound}", "green")
     say(f"root: {checked.root}")
     if checked.level is Level.OPEN:
         say("it has no seal: its run is under way, was stopped, or its end was cut off;")
         say("without a known root nobody can tell which")
-    if root is None:
+    if root is None and checked.level is not Level.SIGNED:
         say("the root was not compared with a known one: give it with --root")
+
+
+def _print_signers(signers: Sequence[str], unchecked: Sequence[str]) -> None:
+    for keyid in signers:
+        say(f"signed by the key {keyid}", "green")
+    for keyid in unchecked:
+        say(f"not checked: a signature by the key {one_line(keyid, 64)}; name its file with --key", "yellow")
 
 
 def _print_extra(names: tuple[str, ...]) -> None:

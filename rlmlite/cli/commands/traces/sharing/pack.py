@@ -18,23 +18,27 @@ def pack_trace(
     file: Path,
     inputs: tuple[list[str], Path | None] | None,
     timing: bool,
-    at_least: str,
+    is_open: bool,
     allow: list[str],
     *,
     as_json: bool,
 ) -> Exit:
-    """Pack a trace. `inputs` says that its files come along, where some are now, and in which store to look."""
+    """Pack a trace; with `is_open` also one whose run has not ended.
+
+    `inputs` says that its files come along, where some are now, and in which store to look.
+    """
 
     def work() -> Exit:
         limits = reader_limits(allow)
         search = None if inputs is None else _search(trace, *inputs, limits)
-        packed = pack(trace, file, inputs=search, timing=timing, at_least=Level[at_least.upper()], limits=limits)
+        least = Level.OPEN if is_open else Level.SEALED
+        packed = pack(trace, file, inputs=search, timing=timing, at_least=least, limits=limits)
         if as_json:
             print_json(
                 value=str(file),
                 trace=str(trace),
                 root=packed.root,
-                level=packed.level.name,
+                level=str(packed.level),
                 bytes=packed.size,
                 nested=packed.nested,
                 absent=packed.absent,
@@ -58,12 +62,12 @@ def unpack_trace(file: Path, folder: Path, allow: list[str], *, as_json: bool) -
                 value=str(folder),
                 trace=str(folder),
                 root=unpacked.root,
-                level=unpacked.level.name,
+                level=str(unpacked.level),
                 nested=unpacked.nested,
                 inputs=unpacked.inputs,
             )
         else:
-            say(f"unpacked {one_line(str(folder))}: {unpacked.level.name}, {_along(unpacked.nested, unpacked.inputs)}")
+            say(f"unpacked {one_line(str(folder))}: {unpacked.level}, {_along(unpacked.nested, unpacked.inputs)}")
             say(f"root: {unpacked.root}")
         return Exit.COMPLETED
 
@@ -77,7 +81,7 @@ def _search(trace: Path, inputs: list[str], store: Path | None, limits: ReaderLi
 
 def _print(packed: Packed, trace: Path, limits: ReaderLimits) -> None:
     along = _along(packed.nested, packed.inputs)
-    say(f"packed {one_line(str(packed.file))}: {packed.size:,} bytes, {packed.level.name}, {along}", "green")
+    say(f"packed {one_line(str(packed.file))}: {packed.size:,} bytes, {packed.level}, {along}", "green")
     say(f"root: {packed.root}")
     if packed.level is Level.OPEN:
         say("it has no seal: if its run goes on, this file will be old", "yellow")
