@@ -108,8 +108,11 @@ class PrivateKey:
 def generate_key(path: Path) -> PublicKey:
     """Write a new key to `path` (0600) and its public key to `path` with `.pub`, durably, or neither.
 
-    Raises `KeyExistsError` if anything is at one of the two, `OSError`, and `MissingExtraError` without the library.
+    Raises `KeyExistsError` if anything is at one of the two, `KeyFileError` if `path` names a folder, `OSError`, and
+    `MissingExtraError` without the library.
     """
+    if not path.name:
+        raise KeyFileError(path, "it is a folder; name a new file")
     _require_library()
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
