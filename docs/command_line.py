@@ -16,6 +16,7 @@ COMMANDS = (
     "session abandon",
     "session seal",
     "trace",
+    "trace ls",
     "trace show",
     "trace verify",
     "trace replay",

@@ -5,13 +5,28 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from rlmlite.cli.names import trace_of
+
 # What is worked on.
 Paths: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(metavar="PATH", help="Inputs: PATH, name=PATH or -.", show_default=False),
 ]
-Session: TypeAlias = Annotated[Path, typer.Argument(metavar="S", help="The session: a folder, such as triage.rlm.")]
-Trace: TypeAlias = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace: the folder NAME.rlm, or NAME.rlmz.")]
+NewSession: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="S", help="The session: a new folder, such as triage.rlm.")
+]
+Session: TypeAlias = Annotated[
+    Path,
+    typer.Argument(metavar="S", help="The session: a folder, such as triage.rlm, or its name.", callback=trace_of),
+]
+Trace: TypeAlias = Annotated[
+    Path,
+    typer.Argument(
+        metavar="TRACE",
+        help="A trace: NAME.rlm, NAME.rlmz, last, @N of `trace ls`, or how its name begins.",
+        callback=trace_of,
+    ),
+]
 Program: TypeAlias = Annotated[
     str | None, typer.Option("--program", "-e", metavar="TEXT", help="The program itself, instead of a file.")
 ]

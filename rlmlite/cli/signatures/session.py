@@ -22,6 +22,7 @@ from rlmlite.cli.signatures.options import (
     MaxMemory,
     MaxTime,
     Nested,
+    NewSession,
     Paths,
     Policy,
     Price,
@@ -43,7 +44,7 @@ session_app = typer.Typer(
 
 @session_app.command("new")
 def new(
-    session: Session,
+    session: NewSession,
     paths: Paths = None,
     controller: Controller = None,
     sub: Annotated[

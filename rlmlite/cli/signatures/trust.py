@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from rlmlite.cli.names import trace_of
 from rlmlite.cli.signatures.options import AsJson
 
 
@@ -12,7 +13,10 @@ def trust(
     path: Annotated[
         Path | None,
         typer.Argument(
-            metavar="PATH", help="A settings file, its folder, or a trace. [rlmlite.toml]", show_default=False
+            metavar="PATH",
+            help="A settings file, its folder, or a trace. [rlmlite.toml]",
+            show_default=False,
+            callback=trace_of,
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Trust it without being asked.")] = False,

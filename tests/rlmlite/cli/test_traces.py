@@ -15,16 +15,19 @@ def write_trace(*more: str) -> dict[str, Any]:
     return document("exec", "-e", COUNT_ERRORS, "app.log", "--trace", "t.rlm", *more)
 
 
-def test_a_trace_is_shown() -> None:
-    """`trace show` prints one line per record."""
+def test_a_trace_is_listed_record_by_record() -> None:
+    """`trace show --records` prints one line per record."""
     write_trace()
 
-    result = rlmlite("trace", "show", "t.rlm")
+    result = rlmlite("trace", "show", "t.rlm", "--records")
 
     assert result.exit_code == Exit.COMPLETED
     assert "SEALED" in result.stdout
     assert "search" in result.stdout
-    assert [record["kind"] for record in document("trace", "show", "t.rlm")["value"]][:2] == ["genesis", "turn"]
+    assert [record["kind"] for record in document("trace", "show", "t.rlm", "--records")["value"]][:2] == [
+        "genesis",
+        "turn",
+    ]
 
 
 def test_a_trace_verifies_and_replays() -> None:

@@ -1,4 +1,7 @@
-"""`rlmlite trace show`: its options. It says what a trace says, and runs nothing of it."""
+"""`rlmlite trace ls` and `trace show`: their options. They say what a trace says, and run nothing of it."""
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -6,9 +9,34 @@ from rlmlite.cli.signatures.options import AsJson, Trace
 from rlmlite.cli.signatures.traces.group import Allow, trace_app
 
 
-@trace_app.command("show")
-def trace_show(trace: Trace, allow: Allow = None, json: AsJson = False) -> None:
-    """Show what each step did, read, wrote and cost."""
-    from rlmlite.cli.commands.traces.reading.show import show
+@trace_app.command("ls")
+def trace_ls(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="A folder with traces. [.rlmlite and *.rlm here]", show_default=False),
+    ] = None,
+    number: Annotated[int, typer.Option("--number", "-n", metavar="N", min=0, help="How many; 0 is all.")] = 50,
+    json: AsJson = False,
+) -> None:
+    """List traces, the newest first: time, status, cost, root, question. Nothing is verified."""
+    from rlmlite.cli.commands.traces.reading.ls import list_traces
 
-    raise typer.Exit(show(trace, allow or [], as_json=json))
+    raise typer.Exit(list_traces(folder, number, as_json=json))
+
+
+@trace_app.command("show")
+def trace_show(
+    trace: Trace,
+    full: Annotated[bool, typer.Option("--full", help="Cut nothing, and show settings, replies and calls.")] = False,
+    prompts: Annotated[bool, typer.Option("--prompts", help="Show what the calls of programs asked.")] = False,
+    answers: Annotated[bool, typer.Option("--answers", help="Show what they were answered.")] = False,
+    records: Annotated[bool, typer.Option("--records", help="Show one line per record instead.")] = False,
+    allow: Allow = None,
+    json: AsJson = False,
+) -> None:
+    """Show the question, models and limits, each program with what came of it, and the answer."""
+    from rlmlite.cli.commands.traces.reading.show import show
+    from rlmlite.cli.commands.traces.reading.story_lines import Details
+
+    details = Details(full=full, prompts=prompts, answers=answers)
+    raise typer.Exit(show(trace, allow or [], details, records=records, as_json=json))

@@ -1,0 +1,24 @@
+"""Names of traces and sessions on the command line: `last`, `@N`, the beginning of a run's id or of a folder's name."""
+
+from pathlib import Path
+
+import typer
+
+
+def trace_of(name: Path | None) -> Path | None:
+    """The trace that an argument names, for typer. Raises `typer.BadParameter`."""
+    if name is None:
+        return None
+    from rlmlite_traces.reading.names import TraceNameError, resolve_name
+
+    try:
+        return resolve_name(str(name), places_of_traces())
+    except TraceNameError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def places_of_traces() -> tuple[Path, ...]:
+    """Where traces are without being named: where runs are recorded, and the folder that we are in."""
+    from rlmlite.runs.log import DEFAULT_FOLDER, SUFFIX
+
+    return (DEFAULT_FOLDER, *sorted(Path().glob(f"*{SUFFIX}")))
