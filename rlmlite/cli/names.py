@@ -19,6 +19,7 @@ def trace_of(name: Path | None) -> Path | None:
 
 def places_of_traces() -> tuple[Path, ...]:
     """Where traces are without being named: where runs are recorded, and the folder that we are in."""
-    from rlmlite.runs.log import DEFAULT_FOLDER, SUFFIX
+    from rlmlite.runs.settings.setting import DEFAULT_FOLDER
 
-    return (DEFAULT_FOLDER, *sorted(Path().glob(f"*{SUFFIX}")))
+    here = [path for suffix in (".rlm", ".rlmz") for path in Path().glob(f"*{suffix}")]
+    return (DEFAULT_FOLDER, *sorted(here))

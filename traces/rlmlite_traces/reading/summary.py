@@ -38,7 +38,7 @@ UNREADABLE: Final = "unreadable"
 
 _DEPTH = 6  # levels of folders below the one that is listed; a trace is not looked into
 _NOT_TRACES = frozenset({"store", "nested"})
-_SUFFIX = ".rlm"
+_SUFFIX, _PACKED = ".rlm", ".rlmz"
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +74,10 @@ def _below(folder: str, depth: int) -> Iterator[str]:
         with os.scandir(folder) as listing:
             entries = list(listing)
     except OSError:
-        return  # it is gone, or not ours to read: there is nothing to list
+        # It is gone, or not ours to read: there is nothing to list. Or it is a file, which may be a packed trace.
+        if folder.endswith(_PACKED) and os.path.isfile(folder) and not os.path.islink(folder):
+            yield folder
+        return
     if any(entry.name == RECORDS for entry in entries):
         yield folder
         return
@@ -84,6 +87,8 @@ def _below(folder: str, depth: int) -> Iterator[str]:
                 yield entry.path
             elif depth > 0:
                 yield from _below(entry.path, depth - 1)
+        elif entry.name.endswith(_PACKED) and entry.is_file(follow_symlinks=False):
+            yield entry.path
 
 
 def newest_first(paths: Iterable[Path]) -> list[Path]:
@@ -91,11 +96,17 @@ def newest_first(paths: Iterable[Path]) -> list[Path]:
     times: list[tuple[float, str, Path]] = []
     for path in paths:
         try:
-            written = os.stat(path / RECORDS, follow_symlinks=False).st_mtime
+            written = _written(path)
         except OSError:
             continue
         times.append((-written, str(path), path))
     return [path for _, _, path in sorted(times)]
+
+
+def _written(path: Path) -> float:
+    """When a trace was last written. A packed one is a file, which has one time."""
+    records = path if path.suffix == _PACKED else path / RECORDS
+    return os.stat(records, follow_symlinks=False).st_mtime
 
 
 def summarize(path: Path) -> Summary:
@@ -182,7 +193,9 @@ class _Summarizer:
         # What follows the last newline is nothing, or a line that a killed process left unfinished.
         lines.pop()
         if not lines:
-            return Summary(path=self._path, written=status.st_mtime, status=UNREADABLE, reason="no record is whole")
+            return Summary(
+                path=self._path, written=_written(self._path), status=UNREADABLE, reason="no record is whole"
+            )
         records = [_line.decode(line) for line in lines]
         last = records[-1]
         asked = [record for record in records if record.kind == "question"]
@@ -193,7 +206,7 @@ class _Summarizer:
         program = "" if asked else self._program(records)
         return Summary(
             path=self._path,
-            written=status.st_mtime,
+            written=_written(self._path),
             run=records[0].run,
             question=question,
             program=program,
@@ -264,6 +277,8 @@ def _costs_of(lines: Iterable[bytes]) -> Iterator[int | None]:
 
 
 def _read_range(folder: Folder, name: str, start: int, size: int) -> bytes:
+    if folder.is_packed:
+        return folder.read(name)[start : start + size]
     descriptor = folder.open_file(name)
     try:
         return os.pread(descriptor, size, start)

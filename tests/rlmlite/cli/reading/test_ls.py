@@ -96,6 +96,19 @@ def test_a_name_of_several_traces_is_refused(three: list[str]) -> None:
     assert rlmlite("trace", "show", "5a").exit_code == Exit.COMPLETED
 
 
+def test_packed_traces_are_listed_and_named(three: list[str]) -> None:
+    """As the folders that they hold."""
+    rlmlite("trace", "pack", three[0], "packed.rlmz")
+    first = document("trace", "ls")["value"][0]
+
+    assert first["path"] == "packed.rlmz"
+    assert (first["question"], first["root"]) == (
+        "Which part logs the most errors?",
+        document("trace", "verify", "last")["root"],
+    )
+    assert "question, as" in rlmlite("trace", "show", "pack").stdout
+
+
 def test_a_run_is_a_name() -> None:
     """Whatever its folder is called."""
     done = document("exec", "-e", COUNT_ERRORS, "app.log", "--trace", "t.rlm")
