@@ -113,20 +113,20 @@ OF_THE_ENVIRONMENT = frozenset({"_distutils_hack"})
 STARTS = {
     "import": Start("import rlmlite", ALL | {"typer"}, 6),
     "import and execute": Start("import rlmlite; rlmlite.execute", ALL | {"typer"}, 8),
-    "--help": Start(_command("--help"), ALL, 64),
-    "--version": Start(_command("--version"), ALL, 64),
-    "exec --help": Start(_command("exec", "--help"), ALL, 64),
-    "ask --help": Start(_command("ask", "--help"), ALL, 64),
-    "trace verify --help": Start(_command("trace", "verify", "--help"), ALL, 64),
+    "--help": Start(_command("--help"), ALL, 65),
+    "--version": Start(_command("--version"), ALL, 65),
+    "exec --help": Start(_command("exec", "--help"), ALL, 65),
+    "ask --help": Start(_command("ask", "--help"), ALL, 65),
+    "trace verify --help": Start(_command("trace", "verify", "--help"), ALL, 65),
     "a search": Start(
         _command("exec", "-e", SEARCH, "small.log"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.runs.past.reopen"},
-        565,
+        566,
     ),
     "a replay": Start(
         _command("trace", "replay", "there.rlm"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.inputs.tables.load"},
-        579,
+        580,
     ),
     "a question": Start(
         _command("ask", "--controller", "scripted:script.jsonl", "How many errors?", "small.log"),
@@ -136,7 +136,7 @@ STARTS = {
         | FORMATS
         | RARE - {"asyncio"}
         | {"rlmlite.agent.sessions.session", "rlmlite.runs.past.reopen"},
-        599,
+        600,
     ),
 }
 

@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from rlmlite.cli.names import trace_of
+from rlmlite.cli.settings.names import trace_of
 
 # What is worked on.
 Paths: TypeAlias = Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rlmlite.cli.names import trace_of
+from rlmlite.cli.settings.names import trace_of
 from rlmlite.cli.signatures.options import AsJson
 
 

@@ -31,7 +31,7 @@ def test_a_trace_is_shown() -> None:
     shown = rlmlite("trace", "show", "t.rlm").stdout
 
     assert "t.rlm: SEALED, 6 records, root " in shown
-    assert "input context: text, 1,780 bytes, app.log, sha256 " in shown
+    assert "input context: text, 1,800 bytes, app.log, sha256 " in shown
     assert '    1  hits = search(context, "ERROR")\n    2  final(count(hits), evidence=hits)\n' in shown
     assert "  step 1, line 1: search reads context writes hits (hits, " in shown
     assert "status: completed, after 3 steps\nanswer:\n    | 10\n" in shown

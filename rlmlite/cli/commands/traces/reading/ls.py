@@ -5,10 +5,10 @@ from pathlib import Path
 
 import msgspec
 
-from rlmlite.cli.names import places_of_traces
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_json, say
+from rlmlite.cli.settings.names import places_of_traces
 from rlmlite.clients.interface.prices import dollars
 from rlmlite.guard.terminal import one_line
 from rlmlite_traces import TraceMissingError

@@ -1,5 +1,6 @@
 """Names of traces and sessions on the command line: `last`, `@N`, the beginning of a run's id or of a folder's name."""
 
+import os
 from pathlib import Path
 
 import typer
@@ -7,8 +8,9 @@ import typer
 
 def trace_of(name: Path | None) -> Path | None:
     """The trace that an argument names, for typer. Raises `typer.BadParameter`."""
-    if name is None:
-        return None
+    # What is there is meant, whatever it is called; most people name a path, and need nothing of what follows.
+    if name is None or os.path.lexists(name):
+        return name
     from rlmlite_traces.reading.names import TraceNameError, resolve_name
 
     try:
