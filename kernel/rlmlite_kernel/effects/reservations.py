@@ -20,10 +20,12 @@ import msgspec
 import numpy as np
 
 from rlmlite_kernel.effects.calls import Ask
+from rlmlite_kernel.effects.fitting import how_to_fit, prompt_room
 from rlmlite_kernel.effects.requests import Answered, Result
 from rlmlite_kernel.engines.bytes.buffers import IntArray
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.records.evolution import PROMPTS_FIT
 
 _COUNTED = {"lm": "sub_calls", "tool": "tool_calls"}
 """The budget that counts the calls of a kind; the other kinds are bounded by `steps`, and by what they hold."""
@@ -63,19 +65,17 @@ def reserve(ask: Ask, indexes: tuple[int, ...], context: StepContext, first: boo
 
 def _drop_too_long(ask: Ask, indexes: tuple[int, ...], context: StepContext) -> tuple[int, ...]:
     """The calls whose prompts are too long for any call; one that needs every call fails."""
-    model, sizes = ask.calls.model, ask.calls.sizes
-    limit, bound = context.settings.limits.call_prompt_bytes, "call_prompt_bytes {:,}"
-    window = model.longest_prompt if ask.calls.kind == "lm" else None
-    if window is not None and window < limit:
-        room = f"a window of {model.window:,} tokens with {model.max_output_tokens:,} for the answer"
-        limit, bound = window, room + ": {:,} bytes"
-    too_long = tuple(index for index in indexes if int(sizes[index]) > limit)
+    sizes, room = ask.calls.sizes, prompt_room(ask.calls.model, context)
+    too_long = tuple(index for index in indexes if int(sizes[index]) > room.size)
     if not too_long:
         return ()
-    longest = int(sizes[list(too_long)].max())
-    message = f"{len(too_long):,} prompts are longer than {bound.format(limit)} (the longest has {longest:,})"
+    longest = max(too_long, key=lambda index: int(sizes[index]))
+    message = f"{len(too_long):,} prompts are longer than {room.bound} (the longest has {int(sizes[longest]):,})"
+    says_how = context.follows(PROMPTS_FIT) and ask.calls.kind == "lm"
+    if says_how:
+        message = f"{message}; {how_to_fit(ask.calls, longest, room.size)}"
     if ask.whole:
-        raise Fault("budget", f"{message}; use less text, such as smaller chunks")
+        raise Fault("budget", message if says_how else f"{message}; use less text, such as smaller chunks")
     # A fan-out goes on without them: one overlong row is no reason to lose the answers to all others.
     context.mark_partial("too_long", message)
     return too_long

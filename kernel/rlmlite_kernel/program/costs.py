@@ -121,6 +121,13 @@ class PricedCall(msgspec.Struct, frozen=True, eq=False):
         is_whole = isinstance(value, int) and not isinstance(value, bool)
         return value if is_whole else None
 
+    @property
+    def has_window(self) -> bool:
+        """Whether the model that is asked has a window that is known, as far as the call says which one it is."""
+        name = self.constants.get("role")
+        asked = self.roles.values() if name is None else [self.roles[name]] if name in self.roles else []
+        return any(role.window is not None for role in asked)
+
     def model_calls(self, count: Range, text: Range = ANY_AMOUNT) -> dict[str, Range]:
         """What `count` calls of a model use. `text` is the number of bytes that their prompts are known to contain.
 

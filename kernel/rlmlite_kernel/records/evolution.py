@@ -51,6 +51,7 @@ HABITS_OF_ROWS: Final = 24
 EARLIER_ANSWERS: Final = 25
 ADDITIONS: Final = 26
 PLACES_OF_NESTED_INPUTS: Final = 27
+PROMPTS_FIT: Final = 28
 """Flags. What each changed is said in `FLAGS`."""
 
 FLAGS: Mapping[int, str] = {
@@ -107,6 +108,9 @@ FLAGS: Mapping[int, str] = {
     ADDITIONS: "inputs and higher limits may be added between turns, by a record of their own",
     PLACES_OF_NESTED_INPUTS: "rows, records and lists are handed to a nested run with the places of their texts and "
     "rows, so what it has found in them is found in its parent's inputs; they were plain JSON",
+    PROMPTS_FIT: "a batch of rows, or of texts to merge, that does not fit the window of a model is split, which is "
+    "said; it was left out, or refused. Of a prompt that is too long is said how much of its text would fit, and a "
+    "controller's prompt is laid out for its window",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 

@@ -25,6 +25,7 @@ CODES: Final[Mapping[str, str]] = {
     "budget": "a budget ran out before all was done",
     "by_zero": "a divisor is zero, so the result is null",
     "calls_failed": "calls failed",
+    "batches_split": "batches did not fit a prompt, and went out in smaller ones",
     "chunk_appended": "a prompt over rows showed none of their fields, so the rows were put at its end",
     "chunks_split": "the rows of a key are more than one chunk",
     "chunks_by_lines": "texts were cut by lines instead of symbols",

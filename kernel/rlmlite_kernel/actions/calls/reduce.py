@@ -6,16 +6,21 @@ price is known before the first call:
 
     20 items, fan_in=4      level 1: 5 calls     level 2: 2 calls (4 + 1)     level 3: 1 call      8 calls in all
 
+Where a model's window is known, a call has no more items than fit, but at least two: items of which not even two fit
+cannot be merged, and the step says so.
+
 Each level is a round of the step. A call that fails ends the step, since every later level rests on its answer. Answers
 come from a model, so from the second level on the items in the prompts are fenced as such.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 
 import msgspec
 
-from rlmlite_kernel.effects.calls import Ask, CallSite, model_calls, next_round
+from rlmlite_kernel.effects.calls import Ask, CallSet, CallSite, model_calls, next_round
+from rlmlite_kernel.effects.fitting import pack, room_for_batches
 from rlmlite_kernel.effects.holdings import Holding
 from rlmlite_kernel.effects.prompts import PromptWriter
 from rlmlite_kernel.effects.requests import Answered, Result
@@ -57,8 +62,8 @@ def ask_reduce(
         raise Fault("template", "the prompt does not show the items: write {items} where they go")
     rows = context.require_rows(items.value, "the first argument of reduce")
 
-    def holding_of(call: int) -> Holding:
-        return Holding(rows.slice(call * fan_in, min(len(rows), (call + 1) * fan_in)), items.words)
+    def holding_of(group: range) -> Holding:
+        return Holding(rows.slice(group.start, group.stop), items.words)
 
     texts = [as_text(line_of(rows, item), context) for item in rows.values(context.blobs)]
     # Not null: the prompt would ask a model to merge nothing, and it would make something up.
@@ -66,13 +71,17 @@ def ask_reduce(
         raise Fault("bound", "there is nothing to merge: the list is empty")
     # Only looked at here: each level charges its own calls when it is asked. A tree that breaks off before its root
     # has no result, so what it had cost would be lost.
-    needed = calls_to_merge(len(texts), fan_in)
-    left = context.budget_left("sub_calls")
-    if needed > left:
-        how = f"merging {len(texts):,} items, {fan_in} at a time"
-        raise Fault("budget", f"{how}, takes {needed:,} calls, {left:,} sub_calls are left; use a larger fan_in")
+    _check_budget(len(texts), calls_to_merge(len(texts), fan_in), f"{fan_in} at a time", "use a larger fan_in", context)
     plan = _MergePlan(prompt, fan_in, schema, role, inputs)
     return _ask_level(plan, texts, items.origins, place, context, holding_of)
+
+
+def _check_budget(count: int, needed: int, how: str, advice: str, context: StepContext) -> None:
+    """Raise `Fault("budget")` if so many calls are not left."""
+    left = context.budget_left("sub_calls")
+    if needed > left:
+        merging = f"merging {count:,} items, {how}"
+        raise Fault("budget", f"{merging}, takes {needed:,} calls, {left:,} sub_calls are left; {advice}")
 
 
 def calls_to_merge(count: int, fan_in: int) -> int:
@@ -89,20 +98,59 @@ def _ask_level(
     origins: int,
     place: CallSite,
     context: StepContext,
-    holding_of: Callable[[int], Holding],
+    holding_of: Callable[[range], Holding],
 ) -> Ask:
-    """One call for every `fan_in` texts. `holding_of` says what they are made of, by call."""
-    firsts = range(0, len(texts), plan.fan_in)
-    groups = [_BETWEEN.join(texts[first : first + plan.fan_in]) for first in firsts]
-    context.ensure_room(sum(map(size_of, groups)))
-    # One row per call: the prompt writer fills `{items}` from the column of that name.
-    group_rows = Rows("rows", {"items": Cells(groups)}, len(groups))
-    writer = PromptWriter(context, dict(plan.inputs), TaintedValue(group_rows, origins), holding_of)
-    prompts = writer.write(plan.prompt, plan.schema)
-    calls = model_calls(prompts, plan.role, place, context)
+    """One call for every `fan_in` texts. `holding_of` says what they are made of, by the places of a call's texts."""
+    groups = [range(first, min(len(texts), first + plan.fan_in)) for first in range(0, len(texts), plan.fan_in)]
+    calls = _calls(plan, texts, groups, origins, place, context, holding_of)
+    smaller = _split(texts, groups, calls, context)
+    if smaller != groups:
+        needed = len(smaller) + (calls_to_merge(len(smaller), plan.fan_in) if len(smaller) > 1 else 0)
+        _check_budget(len(texts), needed, "as many as fit", "shorten them first", context)
+        with context.unsaid():
+            calls = _calls(plan, texts, smaller, origins, place, context, holding_of)
     calls.bears = 0
-    take_answers = partial(_take_answers, plan, prompts.origins, place)
+    take_answers = partial(_take_answers, plan, calls.prompts.origins, place)
     return Ask(calls, take_answers)
+
+
+def _calls(
+    plan: _MergePlan,
+    texts: Sequence[str],
+    groups: Sequence[range],
+    origins: int,
+    place: CallSite,
+    context: StepContext,
+    holding_of: Callable[[range], Holding],
+) -> CallSet:
+    """A call for each group of texts."""
+    merged = [_BETWEEN.join(texts[group.start : group.stop]) for group in groups]
+    context.ensure_room(sum(map(size_of, merged)))
+    # One row per call: the prompt writer fills `{items}` from the column of that name.
+    group_rows = Rows("rows", {"items": Cells(merged)}, len(merged))
+    writer = PromptWriter(
+        context, dict(plan.inputs), TaintedValue(group_rows, origins), lambda call: holding_of(groups[call])
+    )
+    return model_calls(writer.write(plan.prompt, plan.schema), plan.role, place, context)
+
+
+def _split(texts: Sequence[str], groups: Sequence[range], calls: CallSet, context: StepContext) -> Sequence[range]:
+    """The groups, all made smaller if one does not fit a prompt. Raises `Fault("budget")` if not even two texts fit."""
+    room = room_for_batches(calls.model, context)
+    if room is None or len(texts) < 2 or int(calls.sizes.max()) <= room:
+        return groups
+    sizes = [len(text.encode()) + len(_BETWEEN) for text in texts]
+    rest = int(calls.sizes[0]) - sum(sizes[groups[0].start : groups[0].stop]) + len(_BETWEEN)
+    smaller = pack(sizes, max(map(len, groups)), room - rest + len(_BETWEEN))
+    # Only the last may be alone: otherwise a level might have as many calls as the one before, and never end.
+    if any(len(group) < 2 for group in smaller[:-1]):
+        pair = max(sum(pair) for pair in pairwise(sizes)) - len(_BETWEEN)
+        least = f"the two longest neighbours have {pair:,} bytes, and {max(0, room - rest):,} fit a prompt"
+        raise Fault("budget", f"not even two of these texts can be merged in one call: {least}; shorten each first")
+    if len(smaller) > len(groups):
+        message = f"{len(groups):,} calls did not all fit a prompt of {room:,} bytes, and are {len(smaller):,}"
+        context.note(message, code="batches_split")
+    return smaller
 
 
 def _take_answers(
@@ -119,7 +167,7 @@ def _take_answers(
     return _ask_level(plan, texts, answer_origins, next_round(place), context, _hold_answers)
 
 
-def _hold_answers(call: int) -> Holding:
+def _hold_answers(group: range) -> Holding:
     """Answers of a model are no texts of inputs, whatever they quote."""
     return Holding(None)
 

@@ -13,6 +13,9 @@ rounds.
 A prompt that names fields of the rows, `"Is {subject} spam?"`, has these fields sent and no others; one that names none
 has the rows sent whole.
 
+A batch that does not fit a prompt, since the model's window is small or the rows are long, goes out in parts. What fits
+follows from the settings on record and the rows alone.
+
 Each round is a round of the step, so every prompt and reply is in the receipt. There is no next round if all calls of
 this one failed (the model is most likely not reachable), or if the budget has no call left for it.
 """
@@ -25,7 +28,8 @@ import msgspec
 import numpy as np
 
 from rlmlite_kernel.actions.rows.rows import spread_columns
-from rlmlite_kernel.effects.calls import Ask, CallSite, model_calls, next_round
+from rlmlite_kernel.effects.calls import Ask, CallSet, CallSite, model_calls, next_round
+from rlmlite_kernel.effects.fitting import pack, room_for_batches
 from rlmlite_kernel.effects.holdings import Holding
 from rlmlite_kernel.effects.prompts import PromptWriter
 from rlmlite_kernel.effects.requests import Answered, Result
@@ -165,7 +169,22 @@ def _ask_round(
     says what was wrong.
     """
     firsts = range(0, len(rows), questions.batch)
-    batches = [rows[first : first + questions.batch] for first in firsts]
+    batches: Sequence[tuple[int, ...]] = [rows[first : first + questions.batch] for first in firsts]
+    calls = _calls(questions, batches, wrong, place, context)
+    smaller = _split(questions, batches, calls, context)
+    if len(smaller) > len(batches):
+        batches = smaller
+        with context.unsaid():
+            calls = _calls(questions, batches, wrong, place, context)
+    take_replies = partial(_take_replies, questions, batches, answers, place)
+    # Not `whole`: a batch that is too long for any prompt is not sent, and its rows end in `.failed` like others.
+    return Ask(calls, take_replies, whole=False, check=partial(_what_is_wrong, batches, questions.reply_schema))
+
+
+def _calls(
+    questions: _Questions, batches: Sequence[tuple[int, ...]], wrong: str, place: CallSite, context: StepContext
+) -> CallSet:
+    """A call for each batch."""
     texts = [_number_lines(batch, questions.lines) for batch in batches]
     context.ensure_room(sum(map(size_of, texts)))
     # The batches go in as a column: the prompt writer fences its cells and gives the prompts the rows' origins.
@@ -179,10 +198,28 @@ def _ask_round(
     )
     template = _template_of(questions, wrong)
     prompts = writer.write(template, questions.reply_schema, questions.schema_origins)
-    calls = model_calls(prompts, questions.role, place, context)
-    take_replies = partial(_take_replies, questions, batches, answers, place)
-    # Not `whole`: a batch that is too long for any prompt is not sent, and its rows end in `.failed` like others.
-    return Ask(calls, take_replies, whole=False, check=partial(_what_is_wrong, batches, questions.reply_schema))
+    return model_calls(prompts, questions.role, place, context)
+
+
+def _split(
+    questions: _Questions, batches: Sequence[tuple[int, ...]], calls: CallSet, context: StepContext
+) -> Sequence[tuple[int, ...]]:
+    """The batches, those in parts that do not fit a prompt. A row that does not fit alone stays alone."""
+    room = room_for_batches(calls.model, context)
+    if not batches or room is None or int(calls.sizes.max()) <= room:
+        return batches
+    smaller: list[tuple[int, ...]] = []
+    for batch, size in zip(batches, calls.sizes.tolist(), strict=True):
+        # With the line break that separates each from the next.
+        lines = [len(_number_lines((row,), questions.lines).encode()) + 1 for row in batch]
+        rest = size - sum(lines) + 1
+        smaller += [batch[part.start : part.stop] for part in pack(lines, len(batch), room - rest + 1)]
+    if len(smaller) > len(batches):
+        context.note(
+            f"{len(batches):,} batches did not all fit a prompt of {room:,} bytes, and went out as {len(smaller):,}",
+            code="batches_split",
+        )
+    return smaller
 
 
 def _template_of(questions: _Questions, wrong: str) -> list[str | Hole]:

@@ -45,7 +45,9 @@ def _call_per_merge(call: PricedCall) -> dict[str, Range]:
     fewest = min(rows.low, 1) if fan_in is None else reduce.calls_to_merge(rows.low, fan_in)
     most = None
     if rows.high is not None:
-        most = reduce.calls_to_merge(rows.high, fan_in or _LEAST_FAN_IN)
+        # For a model with a window there may be no more than two texts in a call.
+        least = fan_in if fan_in is not None and not call.has_window else _LEAST_FAN_IN
+        most = reduce.calls_to_merge(rows.high, least)
     return call.model_calls(Range(fewest, most))
 
 

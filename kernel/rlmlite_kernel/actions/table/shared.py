@@ -46,11 +46,15 @@ def on_rows(
 def calls_per_batch(call: PricedCall, rows: Range) -> dict[str, Range]:
     """One call for each batch of rows, and again for what was not answered, up to `ROUNDS` times in all.
 
-    100 rows at 20 a batch are at least 5 calls. At most there are 15: a later round never has more batches.
+    100 rows at 20 a batch are at least 5 calls. At most there are 15: a later round never has more batches. How long
+    rows are is not known here, so for a model with a window it may be a call for each row.
     """
     batches = rows.groups_of(call.whole_number("batch"))
     # The lower bound is one round: every batch may be answered in full at once.
     most = None if batches.high is None else batches.high * ROUNDS
+    if call.has_window and rows.high is not None:
+        # Batches that do not fit it are split, at most to single rows.
+        most = rows.high * ROUNDS
     return call.model_calls(Range(batches.low, most))
 
 
