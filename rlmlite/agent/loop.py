@@ -163,7 +163,7 @@ def _next_move(run: Run, agent: Agent, wanted: PromptRequest) -> _Move | End:
     role = agent.controllers[now.place]
     client = run.clients.get(role)
 
-    wanted = msgspec.structs.replace(wanted, signal=now.signal)
+    wanted = msgspec.structs.replace(wanted, role=role, signal=now.signal)
     text = prompt(state, run.history, wanted)
     offer = offer_of(client, state, last=False)
     prompt_bytes = len(text.encode()) + offer.size_bytes
@@ -183,9 +183,22 @@ def _next_move(run: Run, agent: Agent, wanted: PromptRequest) -> _Move | End:
         text = prompt(state, run.history, wanted)
         offer = offer_of(client, state, last=True)
     # Only the history gives way to the ceiling. Where the rest alone is longer, no turn can help.
-    if len(text.encode()) > ceiling(state):
+    if len(text.encode()) > ceiling(state, role):
+        run.observe(_too_long(state, role, len(text.encode())))
         return End("partial", "too_long")
     return _Move(role, text, last, offer, is_late)
+
+
+def _too_long(state: State, name: str, size: int) -> str:
+    """Why a controller cannot be asked at all, and what would help."""
+    role = state.settings.roles[name]
+    most = f"the prompt of the role {name} has {size:,} bytes, and at most {ceiling(state, name):,} fit"
+    if role.window is None or ceiling(state, name) != max(1, role.longest_prompt or 0):
+        return f"{most}; raise call_prompt_bytes, or give fewer inputs"
+    return (
+        f"{most} its window of {role.window:,} tokens beside an answer of {role.max_output_tokens:,}; "
+        f"ask a model with a larger one, or lower --role {name}.max_output_tokens"
+    )
 
 
 def calls_left(state: State, name: str, prompt_bytes: int) -> int:

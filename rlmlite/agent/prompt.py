@@ -8,6 +8,7 @@ way to everything else. Notes stay: they are where a controller keeps what must 
 Content of inputs, models and tools is in it only as observations, where the kernel has fenced it as data.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 
@@ -16,12 +17,14 @@ import msgspec
 from rlmlite.agent.prompts.card import card
 from rlmlite.agent.prompts.instructions import instructions
 from rlmlite.agent.prompts.past import past
+from rlmlite.clients.interface.roles import is_of
 from rlmlite.inputs.user_notes import source_notes
 from rlmlite.runs.history import Exchange, first_look
+from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE
 from rlmlite_kernel.effects.levels import tell_left
 from rlmlite_kernel.observation.observations import fit_text
-from rlmlite_kernel.records.evolution import NULLS_ARE_SAID
-from rlmlite_kernel.records.settings import REQUIRE_EVIDENCE, SUB_ROLE
+from rlmlite_kernel.records.evolution import NULLS_ARE_SAID, PROMPTS_FIT
+from rlmlite_kernel.records.settings import CONTROLLER_ROLE, REPAIR_ROLE, REQUIRE_EVIDENCE, SUB_ROLE, Role
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.steps.variables import Variable
 from rlmlite_kernel.values.fences import fenced, list_names
@@ -38,6 +41,7 @@ _NOTES_BYTES = 4_000  # of all notes together; the newest stay
 _VARIABLES = 100  # that are listed; the newest stay
 _WITHHELD = "the policy keeps its content from you"
 _UNLOOKED = "not looked at yet; after a look, all that you write counts as made of it, and may go only where it may"
+_MENDS = "mends answers of a wrong form by itself"
 _FEW_TURNS = 3  # with so many left, or fewer, the prompt says so
 
 ALWAYS = ("turns", "sub_calls")
@@ -48,12 +52,13 @@ TOLD = ("steps", "prompt_bytes", "output_tokens", "chunks", "search_work", "valu
 class PromptRequest(msgspec.Struct, frozen=True):
     """What a controller is asked: the question, the JSON schema of its answer, and remarks about what it has done.
 
-    `signal` is why it seems to be stuck. `remarks` stand below the observation of a turn, by its number. `last`: only
-    `final` is permitted.
+    `role` is the controller's, whose window the prompt must fit. `signal` is why it seems to be stuck. `remarks` stand
+    below the observation of a turn, by its number. `last`: only `final` is permitted.
     """
 
     question: str
     form: str = ""
+    role: str = CONTROLLER_ROLE
     signal: str = ""
     last: bool = False
     remarks: Mapping[int, str] = {}
@@ -63,11 +68,11 @@ def prompt(state: State, history: Sequence[Exchange], ask: PromptRequest) -> str
     """The whole prompt. It is longer than `ceiling` only if the parts that cannot give way are."""
     action_card = card(state.run.table, state.settings.policy)
     # These three change least from turn to turn, so a provider's cache can keep them: they must come first.
-    before = "\n\n".join([instructions().rstrip(), action_card, _inputs(state, history), *_facts(state)])
+    before = "\n\n".join([instructions().rstrip(), action_card, _inputs(state, history), *_facts(state, ask.role)])
     after = "\n\n".join([*_now(state), _question(state, ask)])
 
     # History gets what the other parts leave: they cannot give way.
-    room = ceiling(state) - len(before.encode()) - len(after.encode()) - len(_HISTORY) - _SEPARATORS
+    room = ceiling(state, ask.role) - len(before.encode()) - len(after.encode()) - len(_HISTORY) - _SEPARATORS
     turns = past(_before_this(history), ask.remarks, room)
     parts = [before]
     if turns:
@@ -89,9 +94,17 @@ def _before_this(history: Sequence[Exchange]) -> list[Exchange]:
     return [exchange for exchange in history if not any(exchange is each for each in told)]
 
 
-def ceiling(state: State) -> int:
-    """The most bytes that a prompt of this run may have."""
-    return min(CEILING, state.settings.limits.call_prompt_bytes)
+def ceiling(state: State, role: str) -> int:
+    """The most bytes that a prompt of this run may have for a controller."""
+    return min(CEILING, state.settings.limits.call_prompt_bytes, _window_bytes(state, role) or CEILING)
+
+
+def _window_bytes(state: State, role: str) -> int | None:
+    """The bytes of a prompt that fits the window of a controller; `None` where that is not known."""
+    controller = state.settings.roles.get(role)
+    if controller is None or controller.longest_prompt is None or PROMPTS_FIT not in state.run.flags:
+        return None
+    return max(1, controller.longest_prompt)
 
 
 _HISTORY = "# What was done so far"
@@ -147,24 +160,42 @@ def _notes_on_input(name: str, state: State) -> list[str]:
     return [fenced(text.encode(), f"reading {name}").decode()]
 
 
-def _facts(state: State) -> Iterator[str]:
+def _facts(state: State, controller: str) -> Iterator[str]:
     """What does not change, and a program is planned with: how much a model and an observation can take."""
     settings = state.settings
     lines = [f"- an observation has at most {settings.limits.observation_bytes:,} bytes for all that a program shows"]
+    room = _window_bytes(state, controller)
+    if room is not None and room < CEILING:
+        lines.append(f"- your window has room for {room:,} bytes: older turns are shortened, then left out")
     for name, role in settings.roles.items():
-        # Those of controllers and of nested runs are asked by nobody's program.
         if name == SUB_ROLE:
-            size, answer = settings.limits.call_prompt_bytes, role.max_output_tokens
-            # What does not fit the window is not sent, whatever the limit says.
-            if role.longest_prompt is not None:
-                size = min(size, role.longest_prompt)
-            window = "" if role.window is None else f", its window {role.window:,}"
-            lines.append(
-                f"- a prompt of the role {name} has at most {size:,} bytes, its answer {answer:,} tokens{window}"
-            )
+            limits = _limits_of(role, settings.limits.call_prompt_bytes)
+            lines.append(f"- a prompt of the role {name} {limits}")
+        elif not is_of(name, CONTROLLER_ROLE) and not is_of(name, NESTED_ROLE) and PROMPTS_FIT in state.run.flags:
+            lines.append(_other_role(name, role, settings.limits.call_prompt_bytes))
     if REQUIRE_EVIDENCE in settings.gates:
         lines.append("- final(...) needs evidence that is found in an input; without it the answer is only partial")
     yield "\n".join(["# Limits", *lines])
+
+
+def _limits_of(role: Role, most: int) -> str:
+    """How long a prompt and an answer of a role may be, of prompts of at most so many bytes."""
+    # What does not fit the window is not sent, whatever the limit says.
+    size = most if role.longest_prompt is None else min(most, role.longest_prompt)
+    window = "" if role.window is None else f", its window {role.window:,}"
+    return f"has at most {size:,} bytes, its answer {role.max_output_tokens:,} tokens{window}"
+
+
+def _other_role(name: str, role: Role, most: int) -> str:
+    """A role beyond `sub`, which a program names to ask it: its model, what it is for, what it can take.
+
+    Those of controllers and of nested runs are asked by nobody's program. Of a model string only the model's own name:
+    an address or a path is nobody's business.
+    """
+    model = re.split(r"[#:/]", role.model.rstrip(":/"))[-1] or role.model
+    purpose = role.purpose or (_MENDS if name == REPAIR_ROLE else "")
+    words = f", {purpose}" if purpose else ""
+    return f'- role="{name}" ({model}{words}): a prompt {_limits_of(role, most)}'
 
 
 def _title(variable: Variable) -> str:

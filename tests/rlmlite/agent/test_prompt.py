@@ -17,14 +17,16 @@ from rlmlite.agent.prompt import CEILING, PromptRequest, prompt
 from rlmlite.agent.prompts.card import card
 from rlmlite.agent.prompts.instructions import card_entries, instructions, syntax
 from rlmlite.agent.prompts.past import past
+from rlmlite.cli.commands.traces.replaying.recheck import Recheck
 from rlmlite.runs.history import Exchange
 from rlmlite_grammar import parse
-from rlmlite_kernel import ACTIONS, Parsed, Policy, Role, Scope, Settings, all_problems, begin, check
+from rlmlite_kernel import ACTIONS, Parsed, Policy, Request, Role, Scope, Settings, all_problems, begin, check
 from rlmlite_kernel.actions.calls.tools import add_tools
 from rlmlite_kernel.program.action_table import Action, Param
+from rlmlite_kernel.records.evolution import FLAGS, PROMPTS_FIT
 from rlmlite_kernel.records.settings import Tool
 from rlmlite_kernel.testing.play.turns import KEY
-from rlmlite_traces import verify
+from rlmlite_traces import Verdict, replay, verify
 from tests.sizes import scale
 
 
@@ -260,3 +262,52 @@ def test_the_window_of_the_sub_model_is_told(window: int | None, told: str) -> N
     state = begin({}, roles, KEY).state
 
     assert told in prompt(state, (), PromptRequest("?"))
+
+
+def test_a_small_window_of_the_controller_holds_and_is_told(tmp_path: Path) -> None:
+    """Its prompts leave room for the answer, whatever was shown; the trace replays, its prompts with it."""
+    trace = tmp_path / "t.rlm"
+    asked: list[tuple[str, str]] = []
+
+    def controller(text: str, request: Request) -> str:
+        asked.append((request.role, text))
+        return "final(1)" if len(asked) == 25 else f"show(context)\nv{len(asked)} = {len(asked)}"
+
+    role = {"window": 4_000, "max_output_tokens": 1_000}
+    rlmlite.run("?", "x" * 50_000, controller=Scripted(controller), roles={"controller": role}, trace=trace)
+
+    assert max(len(text.encode()) for _, text in asked) <= 9_000
+    assert "- your window has room for 9,000 bytes: older turns are shortened, then left out" in asked[0][1]
+    assert "are left out here]" in asked[-1][1]
+    assert replay(verify(trace), controller_check=Recheck()).verdict is Verdict.REPRODUCED
+
+
+def test_a_window_below_all_prompts_is_said_with_its_figures() -> None:
+    """Nothing is asked; what would help is said."""
+    role = {"window": 2_000, "max_output_tokens": 500}
+    outcome = rlmlite.run("?", "a", controller=Scripted(["final(1)"]), roles={"controller": role}, trace=False)
+
+    assert (outcome.status, outcome.reason, outcome.usage["calls"]) == ("partial", "too_long", 0)
+    assert "at most 4,500 fit its window of 2,000 tokens beside an answer of 500" in outcome.observation
+
+
+def test_roles_beyond_sub_are_told_in_few_words() -> None:
+    """Their name, model, window and purpose, on a line each; not those that no program asks; no address of a server."""
+    roles = {
+        "judge": Role(model="http://10.0.0.1:80/v1#big", window=9_000, purpose="checks answers"),
+        "repair": Role(model="openai:gpt-5-mini"),
+        "controller": Role(model="openai:gpt-5"),
+        "rlm_2": Role(model="openai:gpt-5"),
+    }
+    text = prompt(begin({}, Settings(roles=roles), KEY).state, (), PromptRequest("?"))
+    old = prompt(
+        begin({}, Settings(roles=roles), KEY, flags=FLAGS.keys() - {PROMPTS_FIT}).state, (), PromptRequest("?")
+    )
+    added = [line for line in text.splitlines() if line not in old.splitlines()]
+
+    assert added == [
+        '- role="judge" (big, checks answers): a prompt has at most 23,928 bytes, its answer 1,024 tokens, '
+        "its window 9,000",
+        '- role="repair" (gpt-5-mini, mends answers of a wrong form by itself): a prompt has at most 400,000 bytes, '
+        "its answer 1,024 tokens",
+    ]

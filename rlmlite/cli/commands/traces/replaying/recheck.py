@@ -16,6 +16,8 @@ host was with a controller that is stuck. There are few such prompts, and one of
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from rlmlite.cli.commands.traces.replaying.reparse import Reading, has_same_problems, is_same, read_again
 from rlmlite.runs.history import Exchange, exchanges_of_records, open_question, refusal_in, since_question
 from rlmlite.runs.program import problems_in, read_habits
@@ -106,7 +108,7 @@ class Recheck:
         if question is None:
             return Finding("call", "a controller's call", "no question was open"), False
         sizes: list[int] = []
-        for wanted in self._requests(question, before, refusal):
+        for wanted in self._requests(question, before, refusal, call.role):
             text = prompt(before, self._history, wanted)
             sizes.append(len(text.encode()))
             if before.commit(text) == call.prompt:
@@ -117,7 +119,7 @@ class Recheck:
             return Finding(computed=_REMARKS, unchecked=PROMPTS), False
         return Finding("call.prompt", call.prompt, f"the commitment to a prompt of {sizes[0]:,} bytes"), False
 
-    def _requests(self, question: str, state: State, refusal: str) -> "Iterator[PromptRequest]":
+    def _requests(self, question: str, state: State, refusal: str, role: str) -> "Iterator[PromptRequest]":
         """What the prompt may have been made for, the likeliest first."""
         from rlmlite.agent.prompt import PromptRequest
         from rlmlite.agent.stuck import controller_standing
@@ -130,8 +132,9 @@ class Recheck:
             signal = controller_standing(exchanges, patience).signal
             if signal not in told:
                 told.add(signal)
-                yield PromptRequest(question, self._form, signal, remarks=remarks)
-                yield PromptRequest(question, self._form, signal, last=True, remarks=remarks)
+                wanted = PromptRequest(question, self._form, role, signal, remarks=remarks)
+                yield wanted
+                yield msgspec.structs.replace(wanted, last=True)
 
 
 def _compare_reading(before: State, turn: Turn, read: Reading, recorded: Reading, is_last: bool) -> str:
