@@ -3,9 +3,11 @@
 Run it by hand: `python tests/traces/replays/write_golden.py`, with names for these alone.
 """
 
+import json
+import re
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import rlmlite
@@ -316,6 +318,52 @@ def added_run(place: Path) -> None:
         session.seal()
 
 
+def shared_calls_run(place: Path) -> None:
+    """The same prompts again: in one fan-out, beside each other, and at a later turn; one that fails is asked again."""
+    program = 'labels = extract_over_chunks(["a", "b", "a"], "Which? {value}")\nbeside = sub_lm("Which? a")'
+    later = 'again = sub_lm("Which? a")\nbad = sub_lm("Fails?")'
+    replies = (program, later, 'twice = sub_lm("Fails?")\nshow(labels, again)', "final([labels, again, twice])")
+    replies_to_fails: Iterator[Answered | Failed] = iter([Failed("timeout"), Answered("at last")])
+
+    def sub(prompt: str, request: Request) -> Answered | Failed | str:
+        return next(replies_to_fails) if "Fails?" in prompt else f"<{prompt[-1]}>"
+
+    rlmlite.run(
+        "What is each?",
+        DATA,
+        controller=rlmlite.Scripted(replies),
+        sub=rlmlite.Scripted(sub),
+        roles={"sub": {"cache": True}},
+        trace=place,
+        run_key=KEY,
+    )
+
+
+def split_batches_run(place: Path) -> None:
+    """Batches for a model with a small window go out in parts; a row that does not fit alone is left out."""
+    rows = "rows = map(log.lines, .text + .text)\nlong = [log[0:40], log[0:900]]"
+    ask = 'labels = classify(rows[0:12], "Which?", labels=["a", "b"], batch=6)'
+    rest = (
+        'some = classify(long, "Which?", labels=["a", "b"])\nmerged = reduce(rows[0:12], "Merge: {items}", fan_in=12)'
+    )
+    replies = (f"{rows}\n{ask}", rest, "show(labels)", "final([labels.label, some.label, merged])")
+
+    def sub(prompt: str, request: Request) -> str:
+        numbers = re.findall(r"^(\d+): ", prompt, re.M)
+        answers = [{"row": int(number), "answer": "a" if int(number) % 2 else "b"} for number in numbers]
+        return json.dumps(answers) if numbers else f"<{len(prompt)}>"
+
+    rlmlite.run(
+        "Which is which?",
+        DATA,
+        controller=rlmlite.Scripted(replies),
+        sub=rlmlite.Scripted(sub),
+        roles={"sub": {"window": 300, "max_output_tokens": 30, "purpose": "reads rows"}},
+        trace=place,
+        run_key=KEY,
+    )
+
+
 def _held(code: str) -> Callable[[Path], None]:
     return lambda place: write_held(place, code, KEY)
 
@@ -331,6 +379,8 @@ RUNS: dict[str, Callable[[Path], None]] = {
     "extract": extract_run,
     "tool-over-rows": tool_rows_run,
     "explore-over-rows": explore_run,
+    "shared-calls": shared_calls_run,
+    "split-batches": split_batches_run,
     **{f"held-{code.replace('_', '-')}": _held(code) for code in BLIND},
 }
 
