@@ -64,13 +64,15 @@ function main(words) {
   const options = { root: null, atLeast: "OPEN" };
   let folder = null, asJson = false;
   for (let word; (word = words.shift()) !== undefined; ) {
-    if (word === "--root") options.root = words.shift();
-    else if (word === "--at-least") options.atLeast = words.shift()?.toUpperCase();
+    if (word === "--root") options.root = words.shift() ?? "";
+    else if (word === "--at-least") options.atLeast = (words.shift() ?? "").toUpperCase();
     else if (word === "--json") asJson = true;
     else if (folder === null && !word.startsWith("-")) folder = word;
     else return usage(`unknown argument ${word}`);
   }
   if (folder === null) return usage("name a trace");
+  if (options.root === "") return usage("--root needs a root, 64 hex digits");
+  if (!["OPEN", "SEALED"].includes(options.atLeast)) return usage("--at-least is open or sealed");
   const verdict = judgeFolder(folder, options);
   console.log(asJson ? JSON.stringify(verdict) : inWords(verdict));
   return verdict.error || verdict.nested.some((each) => each.trace === "differs") ? 1 : 0;

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from rlmlite_traces import CheckedTrace, TraceBrokenError, TraceError, UncheckedTrace, nested_traces, verify
+from rlmlite_traces import CheckedTrace, Level, TraceBrokenError, TraceError, UncheckedTrace, nested_traces, verify
 from tests.traces import handmade
 
 Files = Mapping[str, bytes]
@@ -82,10 +82,10 @@ def in_python(files: Files, root: str | None = None) -> Verdict:
     return Verdict(trace.level.name, trace.root)
 
 
-def folder_in_python(path: Path, root: str | None = None) -> Verdict:
+def folder_in_python(path: Path, root: str | None = None, at_least: str = "OPEN") -> Verdict:
     """The verdict on a folder, with its nested runs."""
     try:
-        trace = verify(UncheckedTrace.read(path), root)
+        trace = verify(UncheckedTrace.read(path), root, Level[at_least])
     except TraceError as error:
         return _refusal(error)
     return Verdict(trace.level.name, trace.root, tuple(_standings(trace, path)))
@@ -113,6 +113,16 @@ def files_of(path: Path) -> dict[str, bytes]:
         elif item.name in ("trace.jsonl", "blobs.jsonl", "effects.jsonl") or item.parent.name == "blobs":
             files[name] = item.read_bytes()
     return files
+
+
+def write_files(path: Path, files: Files) -> Path:
+    """A trace's folder with these files; the root of it."""
+    for name, content in files.items():
+        place = path / name
+        (place if name.endswith("/") or not name else place.parent).mkdir(parents=True, exist_ok=True)
+        if not (name.endswith("/") or not name):
+            place.write_bytes(content)
+    return path
 
 
 def disagreements(cases: Sequence[tuple[str, Files, str | None]]) -> list[tuple[str, Verdict, Verdict]]:

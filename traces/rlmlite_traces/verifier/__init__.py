@@ -34,7 +34,7 @@ MODULES: Final = (
 """Each after those that it imports."""
 
 _IMPORT: Final = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.mjs";$', re.MULTILINE)
-_EXPORT: Final = re.compile(r"^export (const|function|class) (\w+)", re.MULTILINE)
+_EXPORT: Final = re.compile(r"^export (const|function\*?|class) (\w+)", re.MULTILINE)
 
 
 def source() -> str:

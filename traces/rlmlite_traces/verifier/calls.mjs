@@ -74,7 +74,7 @@ export class StepCalls {
 const isHead = (item) => item.kind === "calls";
 
 /** The id of a call: it follows from its place in the run, so two runs of the same program ask under the same ids. */
-const callId = (...place) => hex(sha256(utf8(place.join("/")))).slice(0, 32);
+export const callId = (...place) => hex(sha256(utf8(place.join("/")))).slice(0, 32);
 
 function joined(line, head, id) {
   const own = [...line.spans];

@@ -47,7 +47,7 @@ export function readJson(text) {
       case "t": return readWord("true", true);
       case "f": return readWord("false", false);
       case "n": return readWord("null", null);
-      default: return new Digits(match(NUMBER) || fail("a value"));
+      default: return readNumber();
     }
   }
 
@@ -86,14 +86,17 @@ export function readJson(text) {
     }
   }
 
-  /** A text: its end is the next quote that no backslash escapes. What stands between is for `JSON.parse`. */
+  function readNumber() {
+    const spelling = match(NUMBER);
+    if (spelling === "") fail("a value");
+    return new Digits(spelling);
+  }
+
+  /** A text: its end is the next quote that no backslash escapes. Whether it is one is for `JSON.parse` to say. */
   function readText() {
-    if (text[at] !== '"') fail("a text");
     let end = at;
-    do {
-      end = text.indexOf('"', end + 1);
-      if (end < 0) fail("the end of a text");
-    } while (isEscaped(end));
+    do end = text.indexOf('"', end + 1);
+    while (isEscaped(end)); // without a last quote, `end` is -1: nothing is left to be parsed, and that is no text
     const spelled = text.slice(at, end + 1);
     at = end + 1;
     return parseText(spelled);
@@ -134,11 +137,11 @@ export function readJson(text) {
   }
 }
 
-/** The canonical text of a record: keys sorted, no blanks, numbers as they were spelled (`isSafe` judges these). */
-export const recordText = (json) => write(json, (digits) => digits.spelling, DEEPEST);
+/** The canonical text of a record. Its numbers are whole and small, which is for `decodeLine` to see. */
+export const recordText = (json) => write(json, DEEPEST);
 
 /** The canonical text of a value (`value/1`). Throws `JsonError` for one that has none. */
-export const valueText = (json) => write(json, numberText, DEEPEST_VALUE);
+export const valueText = (json) => write(json, DEEPEST_VALUE);
 
 /** A number in its canonical spelling: a whole one as it is, any other as ECMAScript prints it. */
 export function numberText(digits) {
@@ -151,11 +154,11 @@ export function numberText(digits) {
 /** Whether a whole number is within 2^53 - 1, so that all readers see the same one. */
 export const isSafe = (digits) => Number.isSafeInteger(Number(digits.spelling));
 
-function write(json, spell, levels) {
-  if (json instanceof Digits) return spell(json);
+function write(json, levels) {
+  if (json instanceof Digits) return numberText(json);
   if (json === null || typeof json !== "object") return JSON.stringify(json);
   if (levels === 0) throw new JsonError("nested too deep");
-  const inner = (item) => write(item, spell, levels - 1);
+  const inner = (item) => write(item, levels - 1);
   if (Array.isArray(json)) return `[${json.map(inner).join(",")}]`;
   const fields = Object.keys(json).sort(byCodePoints).map((key) => `${JSON.stringify(key)}:${inner(json[key])}`);
   return `{${fields.join(",")}}`;

@@ -12,7 +12,7 @@
 import { sameBytes, sha256, textOf, utf8 } from "./hashes.mjs";
 import { refUnder } from "./blobs.mjs";
 import { JsonError, readJson, valueText } from "./json.mjs";
-import { settings as settingsShape, SHARED, source as sourceShape } from "./settings.mjs";
+import { settingsShape, SHARED, sourceShape } from "./settings.mjs";
 import { isSame, objectOf, ShapeError, TraceError } from "./shapes.mjs";
 import { verifyTrace } from "./trace.mjs";
 
@@ -155,7 +155,7 @@ function compareInputs({ parent, step, call, child }) {
 
 /** The descriptor of a text that is (part of) one file, or null. A value's ref commits to its descriptor. */
 function describedFile(trace, ref) {
-  if (ref === null || !trace.blobs.has(ref)) return null;
+  if (!trace.blobs.has(ref)) return null;
   const { kind, content, files, part } = sourceShape(readContent(trace, ref));
   if (kind !== "text" || content !== null || files.length !== 1) return null;
   const [, digest, size] = files[0];
@@ -177,7 +177,7 @@ function compareResult({ parent, call, child, seal }) {
   if (hasAnswer !== (call.result !== null) || (!hasAnswer && call.error !== "no_answer")) {
     return "one of the two has an answer, the other has none";
   }
-  if (!hasAnswer || !(parent.blobs.has(call.result) && child.blobs.has(seal.result))) return "";
+  if (!(parent.blobs.has(call.result) && child.blobs.has(seal.result))) return "";
   const { value } = objectOf(readContent(child, seal.result));
   if (value === undefined) throw new ShapeError("expected an answer with its value");
   const isSameAnswer = sameBytes(utf8(valueText(value)), parent.blobs.content(call.result));
@@ -187,7 +187,7 @@ function compareResult({ parent, call, child, seal }) {
 function compareFindings({ parent, call, child, seal }) {
   const mine = call.child.evidence, its = seal.findings;
   if ((mine === null) !== (its === null)) return "one of the two says what evidence and coverage it has, the other does not";
-  if (mine === null || !(parent.blobs.has(mine) && child.blobs.has(its))) return "";
+  if (!(parent.blobs.has(mine) && child.blobs.has(its))) return "";
   const isSameText = sameBytes(parent.blobs.content(mine), child.blobs.content(its));
   return isSameText ? "" : "its evidence or its coverage is not what its parent recorded";
 }
@@ -225,8 +225,8 @@ function countsOf(trace) {
     add(kind, 1);
     if (call.child) return addChild(call);
     if (!MODELS.includes(kind)) return undefined;
-    addUsage(call.usage, call.cached);
-    return call.cached || add("answer_tokens", call.usage[1] ?? 0);
+    if (!call.cached) add("answer_tokens", call.usage[1] ?? 0);
+    return addUsage(call.usage, call.cached);
   };
   const addChild = (call) => {
     const below = Object.entries(call.child.calls);

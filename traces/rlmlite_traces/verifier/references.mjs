@@ -14,7 +14,7 @@
 
 import { textOf } from "./hashes.mjs";
 import { JsonError, readJson } from "./json.mjs";
-import { source } from "./settings.mjs";
+import { sourceShape } from "./settings.mjs";
 import { ShapeError } from "./shapes.mjs";
 
 const examples = (...remarks) => remarks.flat().map((remark) => remark?.example);
@@ -48,9 +48,9 @@ const ofCall = (call) => [
 
 /** The blob that an input's source names: its content, if it came from memory. What is no source names nothing. */
 function contentOf(ref, blobs) {
-  if (ref === null || !blobs.has(ref)) return null;
+  if (!blobs.has(ref)) return null;
   try {
-    return source(readJson(textOf(blobs.content(ref)) ?? "")).content;
+    return sourceShape(readJson(textOf(blobs.content(ref)) ?? "")).content;
   } catch (error) {
     if (error instanceof ShapeError || error instanceof JsonError) return null;
     throw error;

@@ -96,7 +96,7 @@ const policy = fields({
 const questionLabel = fields({ origins: optional(texts, []), inputs: optional(texts, []) });
 
 /** What a run may do and what it may cost. */
-export const settings = fields({
+export const settingsShape = fields({
   limits: optional(limits, limits({})),
   kept: optional(table(whole), {}),
   roles: optional(table(role), {}),
@@ -115,7 +115,7 @@ const file = upTo(3, text, text, whole, whole, text, whole);
 const note = upTo(2, text, text, text, whole);
 
 /** Where an input came from. Of its files only path, digest and size matter here. */
-export const source = fields({
+export const sourceShape = fields({
   kind: text,
   path: mayBe(text),
   files: optional(list(file), []),

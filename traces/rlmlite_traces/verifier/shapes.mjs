@@ -120,9 +120,12 @@ export function objectOf(json) {
   return json;
 }
 
+const isContainer = (said) => said !== null && typeof said === "object";
+
 /** Whether two values that shapes gave are the same. */
 export function isSame(a, b) {
-  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return a === b;
+  if (a === b) return true;
+  if (!(isContainer(a) && isContainer(b))) return false;
   const names = Object.keys(a);
   return (
     Array.isArray(a) === Array.isArray(b) &&

@@ -51,11 +51,11 @@ export function verifyTrace(files, { root = null, atLeast = "OPEN" } = {}) {
 }
 
 /** The lines of a file, one by one, without their newlines. */
-export function* linesOf(bytes, file) {
+export function* linesOf(bytes, file, longest = LONGEST_LINE) {
   for (let start = 0, position = 0; start < bytes.length; position++) {
     const stop = bytes.indexOf(10, start);
     if (stop < 0) throw broken(file, position, "newline", "a newline at the end", `${bytes.length - start} bytes without one`);
-    if (stop - start > LONGEST_LINE) throw broken(file, position, "length", `at most ${LONGEST_LINE} bytes`, stop - start);
+    if (stop - start > longest) throw broken(file, position, "length", `at most ${longest} bytes`, stop - start);
     yield bytes.subarray(start, stop);
     start = stop + 1;
   }
