@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The second verifier of rlmlite traces: `node traces/verify.mjs TRACE.rlm [--root HEX] [--at-least sealed] [--json]`.
+ * The second verifier of rlmlite traces: `node traces/verify.mjs TRACE.rlm [--root HEX] [--key FILE.pub] [--json]`.
  *
  * It needs Node 18 or newer and nothing else, and shares no code with the first one, which is Python. It says whether a
  * trace is whole: canonical lines, the chain, the root, contents, calls, nested runs. It does NOT execute anything: that
@@ -11,15 +11,19 @@
  * This file reads folders; the checks are in `rlmlite_traces/verifier/`, and begin in `trace.mjs`.
  */
 
+import { webcrypto } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { nestedRuns } from "./rlmlite_traces/verifier/nested.mjs";
+import { checkSignature, readKey } from "./rlmlite_traces/verifier/signature.mjs";
 import { TraceError } from "./rlmlite_traces/verifier/shapes.mjs";
 import { verifyTrace } from "./rlmlite_traces/verifier/trace.mjs";
 
-const CHECKED = ["trace.jsonl", "blobs.jsonl", "effects.jsonl"];
+globalThis.crypto ??= webcrypto; // Node 18 has it under this name alone
+
+const CHECKED = ["trace.jsonl", "blobs.jsonl", "effects.jsonl", "trace.dsse.json"];
 
 /** The checked files of a trace's folder by name, those of nested runs too. No link is followed: it may lead anywhere. */
 export function readTrace(folder, prefix = "", files = Object.create(null)) {
@@ -50,46 +54,70 @@ function namesIn(folder) {
 
 /** The verdict on a folder's files, as data: `{ level, root, records, nested }`, or `{ error, check, file, line, message }`. */
 export function judge(files, options) {
-  try {
+  return orRefusal(() => {
     const trace = verifyTrace(files, options);
     return { level: trace.level, root: trace.root, records: trace.records.length, nested: nestedRuns(trace, files) };
+  });
+}
+
+/** The same, signed by a key that is in PEM. */
+async function judgeSigned(files, options, pem) {
+  const verdict = judge(files, options);
+  if (verdict.error) return verdict;
+  try {
+    await checkSignature(verifyTrace(files), files, readKey(pem));
+    return { ...verdict, level: "SEALED+SIGNED" };
   } catch (error) {
-    if (!(error instanceof TraceError)) throw error;
-    const { error: kind, check, file, line, message } = error;
-    return { error: kind, check, file, line, message };
+    return refusal(error);
   }
 }
 
-function main(words) {
-  const options = { root: null, atLeast: "OPEN" };
-  let folder = null, asJson = false;
-  for (let word; (word = words.shift()) !== undefined; ) {
-    if (word === "--root") options.root = words.shift() ?? "";
-    else if (word === "--at-least") options.atLeast = (words.shift() ?? "").toUpperCase();
-    else if (word === "--json") asJson = true;
-    else if (folder === null && !word.startsWith("-")) folder = word;
-    else return usage(`unknown argument ${word}`);
+function orRefusal(run) {
+  try {
+    return run();
+  } catch (error) {
+    return refusal(error);
   }
-  if (folder === null) return usage("name a trace");
-  if (options.root === "") return usage("--root needs a root, 64 hex digits");
-  if (!["OPEN", "SEALED"].includes(options.atLeast)) return usage("--at-least is open or sealed");
-  const verdict = judgeFolder(folder, options);
+}
+
+function refusal(thrown) {
+  if (!(thrown instanceof TraceError)) throw thrown;
+  const { error, check, file, line, message } = thrown;
+  return { error, check, file, line, message };
+}
+
+async function main(words) {
+  const { problem, folder, asJson, keyFile, options } = readWords(words);
+  if (problem) {
+    console.error(`${problem}\n${USAGE}`);
+    return 2;
+  }
+  const files = orRefusal(() => readTrace(folder));
+  const verdict = files.error ? files : keyFile ? await judgeSigned(files, options, readFileSync(keyFile, "utf8")) : judge(files, options);
   console.log(asJson ? JSON.stringify(verdict) : inWords(verdict));
   return verdict.error || verdict.nested.some((each) => each.trace === "differs") ? 1 : 0;
 }
 
-function judgeFolder(folder, options) {
-  try {
-    return judge(readTrace(folder), options);
-  } catch (error) {
-    if (!(error instanceof TraceError)) throw error;
-    return { error: error.error, check: "", file: "", line: 0, message: error.message };
+const USAGE = "usage: node verify.mjs TRACE.rlm [--root HEX] [--at-least open|sealed] [--key FILE.pub] [--json]";
+
+function readWords(words) {
+  const said = { options: { root: null, atLeast: "OPEN" }, folder: null, asJson: false, keyFile: null };
+  for (let word; (word = words.shift()) !== undefined; ) {
+    if (word === "--root") said.options.root = words.shift() ?? "";
+    else if (word === "--at-least") said.options.atLeast = (words.shift() ?? "").toUpperCase();
+    else if (word === "--key") said.keyFile = words.shift() ?? "";
+    else if (word === "--json") said.asJson = true;
+    else if (said.folder === null && !word.startsWith("-")) said.folder = word;
+    else return { problem: `unknown argument ${word}` };
   }
+  return { ...said, problem: problemOf(said) };
 }
 
-function usage(problem) {
-  console.error(`${problem}\nusage: node verify.mjs TRACE.rlm [--root HEX] [--at-least open|sealed] [--json]`);
-  return 2;
+function problemOf({ options, folder, keyFile }) {
+  if (folder === null) return "name a trace";
+  if (options.root === "") return "--root needs a root, 64 hex digits";
+  if (keyFile === "") return "--key needs the file of a public key";
+  return ["OPEN", "SEALED"].includes(options.atLeast) ? "" : "--at-least is open or sealed";
 }
 
 function inWords(verdict) {
@@ -102,4 +130,4 @@ function inWords(verdict) {
 const printable = (text) => text.replace(/[^\x20-\x7e]/g, "?");
 
 const isCommand = process.argv[1] && import.meta.url === pathToFileURL(realpathSync(process.argv[1])).href;
-if (isCommand) process.exitCode = main(process.argv.slice(2));
+if (isCommand) process.exitCode = await main(process.argv.slice(2));

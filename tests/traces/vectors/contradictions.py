@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from rlmlite_kernel.records.records import (
+    Addition,
     Blob,
     Entry,
     Genesis,
@@ -14,7 +15,7 @@ from rlmlite_kernel.records.records import (
     Turn,
     Usage3,
 )
-from rlmlite_kernel.records.refs import blob
+from rlmlite_kernel.records.refs import blob, commit_value
 from rlmlite_kernel.values.inputs import Source, SourceFile
 from tests.traces.format.old_traces import alter
 from tests.traces.format.sealed_trace import Files
@@ -80,6 +81,19 @@ def _reported(usage: Usage3, amounts: dict[str, int], cached: bool = False) -> P
     return pair.called(usage=usage).recorded(calls=counts)
 
 
+def _added(pair: Pair, limits: dict[str, int | None], kept: dict[str, int] | None = None) -> Pair:
+    """A pair whose parent was given higher limits before it asked."""
+    pair.additions = [Entry(Addition(limits=limits, kept=kept or {}, state=state(0)))]
+    return pair
+
+
+def _excerpts(pair: Pair, given: bytes) -> Pair:
+    """A pair whose child has excerpts for an input, where its parent gave it these."""
+    content = blob(SALTS, b"some lines")
+    pair.called(inputs={"part": commit_value(blob(SALTS, b"a step").salt, given)})
+    return _with_input(pair, Source(kind="excerpts", content=content.ref), content)
+
+
 def _from_memory(pair: Pair) -> Pair:
     content = blob(SALTS, b"some lines")
     return _with_input(pair, Source(kind="text", content=content.ref), content)
@@ -109,6 +123,8 @@ def _no_id(records: list[dict[str, Any]], calls: list[dict[str, Any]]) -> None:
     next(call for call in calls if call.get("child"))["id"] = "../../etc"
 
 
+_limits: Final = {"limits": {"depth": 0, "turns": 31}}
+
 SOUND: Final[dict[str, Build]] = {
     "nested": nested(Pair),
     "nested, redacted": nested(lambda: _redacted(Pair())),
@@ -120,6 +136,8 @@ SOUND: Final[dict[str, Build]] = {
     ),
     "nested, with an input from memory": nested(lambda: _from_memory(Pair())),
     "nested, with an input of documents": nested(lambda: _of_documents(Pair())),
+    "nested, with turns that were added": nested(lambda: _added(Pair(settings=_limits), {"turns": 31, "tokens": None})),
+    "nested, with excerpts": nested(lambda: _excerpts(Pair(), b"some lines")),
     "nested, with an input from nowhere": nested(lambda: _with_input(Pair(), Source(kind="text"))),
     "nested, with half a report of usage": nested(lambda: _reported((3, None, None), {"input_tokens": 3})),
     "nested, answered from a cache": nested(
@@ -133,7 +151,6 @@ SOUND: Final[dict[str, Build]] = {
 OLD_CONTRADICTIONS: Final[dict[str, Build]] = {"an id that is a path": lambda: alter(_no_id, "nested")}
 """The same as `CONTRADICTIONS` in format 1, of which the calls write down their ids."""
 
-_limits = {"limits": {"depth": 0, "turns": 31}}
 
 CONTRADICTIONS: Final[dict[str, Build]] = {
     "another root": nested(lambda: Pair().recorded(root=state(1))),
@@ -165,6 +182,12 @@ CONTRADICTIONS: Final[dict[str, Build]] = {
     "a rule without a count": nested(
         lambda: _settings(Pair(settings={"policy": {"tools": {"a": {}}}}), b'{"policy":{"tools":{"a":{"calls":2}}}}')
     ),
+    "more turns than were added": nested(lambda: _added(Pair(settings=_limits), {"steps": 3_000})),
+    "a limit that was lowered": nested(lambda: _added(Pair(), {"turns": 29})),
+    "a limit that was taken away": nested(lambda: _added(Pair(), {"turns": None})),
+    "a limit that there is not": nested(lambda: _added(Pair(), {"patience": 1})),
+    "less than nothing kept": nested(lambda: _added(Pair(), {"turns": 31}, {"tokens": -1})),
+    "other excerpts": nested(lambda: _excerpts(Pair(), b"other lines")),
     "settings that are none": nested(lambda: _settings(Pair(), b"no settings")),
     "a limit below zero": nested(lambda: _settings(Pair(), b'{"limits":{"turns":-1}}')),
     "a temperature that is no number": nested(lambda: _both(Pair, {"model": "m", "sampling": {"temperature": "hot"}})),

@@ -29,6 +29,11 @@ WHOLE: Final[dict[str, tuple[str, Any]]] = {
         {"kind": "question", "seq": 1, "prev": REF, "text": REF, "writes": ["q", "text", 3, REF], "state": REF,
          "form": REF, "earlier": ["a", "int", 8, REF]},
     ),
+    "addition": (
+        RECORDS,
+        {"kind": "addition", "seq": 1, "prev": REF, "limits": {"turns": 9, "tokens": None}, "kept": {"tokens": 1},
+         "state": REF, "inputs": [{"name": "log", "kind": "text", "ref": REF, "size": 3, "source": REF}]},
+    ),
     "turn": (
         RECORDS,
         {

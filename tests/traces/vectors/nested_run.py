@@ -56,6 +56,7 @@ class Pair:
         self.genesis: dict[str, Any] = {}
         self.settings: bytes = b"{}"
         self.result, self.findings = b"7", FINDINGS
+        self.additions: list[Entry] = []
         self.is_complete = True
 
     def change(self, kind: type[Record], **fields: Any) -> "Pair":
@@ -105,6 +106,7 @@ class Pair:
         seal = Seal(steps=1, outcome="completed", reason="no_answer", state=state(1))
         return [
             Entry(genesis, (settings,)),
+            *self.additions,
             Entry(Turn(turn=1, origin="host", state=state(0))),
             Entry(step, (ast, *kept), (call,)),
             Entry(seal),

@@ -1,14 +1,16 @@
 """`node traces/verify.mjs` as somebody runs it who has a trace and no Python; and what in it no vector can try."""
 
+import base64
 import json
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import pytest
 
-from rlmlite_traces import verify
+from rlmlite_traces import PrivateKey, generate_key, sign, verify
 from rlmlite_traces.verifier import MODULES
 from tests.traces.verifier.both import node
 
@@ -62,6 +64,26 @@ def test_as_json_and_of_a_broken_nested_run(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert [each["trace"] for each in json.loads(done.stdout)["nested"]] == ["differs"]
+
+
+def test_signatures(tmp_path: Path) -> None:
+    """What Python signed, JavaScript finds signed by that key; not by another one, nor after a change."""
+    place = shutil.copytree(KEPT, tmp_path / "a.rlm")
+    alice, mallory = (generate_key(tmp_path / name) for name in ("alice.key", "mallory.key"))
+    assert alice.keyid != mallory.keyid
+    unsigned = run(place, "--key", tmp_path / "alice.key.pub", "--json")
+    sign(place, PrivateKey.read(tmp_path / "alice.key"))
+
+    signed = run(place, "--key", tmp_path / "alice.key.pub", "--json")
+    others = run(place, "--key", tmp_path / "mallory.key.pub", "--json")
+    envelope = json.loads((place / "trace.dsse.json").read_bytes())
+    envelope["signatures"][0]["sig"] = base64.b64encode(bytes(64)).decode()
+    (place / "trace.dsse.json").write_bytes(msgspec.json.encode(envelope, order="sorted") + b"\n")
+    forged = run(place, "--key", tmp_path / "alice.key.pub", "--json")
+
+    assert json.loads(signed.stdout)["level"] == "SEALED+SIGNED"
+    assert [json.loads(each.stdout)["check"] for each in (unsigned, others, forged)] == ["keyid", "keyid", "signature"]
+    assert [each.returncode for each in (signed, unsigned, others, forged)] == [0, 1, 1, 1]
 
 
 @pytest.mark.parametrize("name", ["trace.jsonl", "blobs", "nested"])

@@ -6,8 +6,8 @@ browser can check a trace. It checks all that `verify` and `nested_traces` check
     trace       the four passes; start here            nested      nested runs and their calls
     chain       what may follow what                   records     the shapes of format 2
     calls       the lines of calls                     format_one  those of format 1
-    blobs       contents and their refs                settings    settings and sources
-    references  which refs name blobs                  shapes      what a shape is
+    blobs       contents, and who names them           settings    settings and sources
+    signature   who signed the root                    shapes      what a shape is
     hashes      SHA-256, and the tree                  json        a reader, and canonical texts
 
 Not here: reading files (`traces/verify.mjs` does, in Node).
@@ -23,18 +23,18 @@ MODULES: Final = (
     "shapes",
     "records",
     "settings",
-    "references",
     "blobs",
     "format_one",
     "chain",
     "calls",
     "trace",
     "nested",
+    "signature",
 )
 """Each after those that it imports."""
 
 _IMPORT: Final = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.mjs";$', re.MULTILINE)
-_EXPORT: Final = re.compile(r"^export (const|function\*?|class) (\w+)", re.MULTILINE)
+_EXPORT: Final = re.compile(r"^export ((?:async )?(?:const|function\*?|class)) (\w+)", re.MULTILINE)
 
 
 def source() -> str:

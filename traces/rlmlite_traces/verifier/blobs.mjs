@@ -1,5 +1,5 @@
 /**
- * Blobs: the contents of a trace, each under the ref that it proves.
+ * Blobs: the contents of a trace, each under the ref that it proves, and who names them in which order.
  *
  * A line of `blobs.jsonl` holds a salt and a content, and its ref is computed from them, not believed:
  *
@@ -11,8 +11,10 @@
  */
 
 import { hex, hmac, join, sha256, textOf, utf8 } from "./hashes.mjs";
+import { JsonError, readJson } from "./json.mjs";
 import { BLOBS } from "./records.mjs";
-import { broken, TraceError } from "./shapes.mjs";
+import { sourceShape } from "./settings.mjs";
+import { broken, ShapeError, TraceError } from "./shapes.mjs";
 
 const LARGE = 64 * 1024;
 const SALT_BYTES = 16;
@@ -108,4 +110,55 @@ function inlineContent(said, position) {
 
 function require(holds, position, check, expected, found) {
   if (!holds) throw broken(BLOBS, position, check, expected, found);
+}
+
+const examples = (...remarks) => remarks.flat().map((remark) => remark?.example);
+
+/** Which refs of a record name blobs; the others commit to what no trace holds (values, prompts, what spans are of). */
+const OF_RECORD = {
+  genesis: (record) => [record.settings, record.signature, ...record.inputs.map((input) => input.source)],
+  addition: (record) => record.inputs.map((input) => input.source),
+  question: (record) => [record.text, record.form],
+  turn: (record) => [
+    ...[record.ast, record.diagnostics, record.reply, record.program, record.call?.detail],
+    ...examples(record.warnings, record.notes, record.held_back),
+  ],
+  step: (record) => [record.ast, record.observation.ref, ...examples(record.warnings, record.notes)],
+  checkpoint: (record) => [record.variables],
+  redact: () => [], // the blobs that it names are no longer there
+  seal: (record) => [record.result, record.findings, ...examples(record.warnings, record.notes)],
+};
+
+/**
+ * Every blob that a record and its calls name, some more than once. The order is that in which a writer stores them
+ * before the record, and so that of the lines of `blobs.jsonl`:
+ *
+ *     genesis, addition    settings; for each input its source, and the content that this names
+ *     turn                 what was read of the reply, the reply; what else it names
+ *     step                 its action as data, what it showed; examples of warnings and notes; call by call: the texts
+ *                          of the prompt, the result, the details of a failure, the findings of a nested run
+ *     others               in the order of the table
+ */
+export function namedBy(record, calls, blobs) {
+  const first = record.inputs ? [record.settings, ...ofInputs(record.inputs, blobs)] : [];
+  const refs = [...first, ...OF_RECORD[record.kind](record), ...calls.flatMap(ofCall)];
+  return refs.filter((ref) => ref !== null && ref !== undefined);
+}
+
+const ofInputs = (inputs, blobs) => inputs.flatMap((input) => [input.source, contentOf(input.source, blobs)]);
+
+const ofCall = (call) => [
+  ...call.recipe.filter((part) => typeof part === "string"),
+  ...[call.result, call.detail, call.child?.evidence],
+];
+
+/** The blob that an input's source names: its content, if it came from memory. What is no source names nothing. */
+function contentOf(ref, blobs) {
+  if (!blobs.has(ref)) return null;
+  try {
+    return sourceShape(readJson(textOf(blobs.content(ref)) ?? "")).content;
+  } catch (error) {
+    if (error instanceof ShapeError || error instanceof JsonError) return null;
+    throw error;
+  }
 }

@@ -85,6 +85,9 @@ export class Chain {
       case "question":
         [this.state, this.lastTurn, this.lastStep, this.isOffered] = [record.state, null, null, false];
         break;
+      case "addition":
+        this.state = record.state; // the answer before it stands
+        break;
       case "seal":
         this.isSealed = true;
     }

@@ -98,10 +98,10 @@ function compareGenesis({ parent, child }) {
 }
 
 /** Settings of a nested run permit nothing that its parent's do not. */
-function compareSettings({ parent, child }) {
+function compareSettings({ parent, step, child }) {
   const mine = parent.records[0].settings, its = child.records[0].settings;
   if (!(parent.blobs.has(mine) && child.blobs.has(its))) return "";
-  const here = settingsShape(readContent(parent, mine)), there = settingsShape(readContent(child, its));
+  const here = settingsAt(parent, step.seq), there = settingsShape(readContent(child, its));
   const isMore = (limit, other) => limit !== null && (other === null || other > limit);
   const higher = SHARED.find((name) => isMore(here.limits[name], there.limits[name]));
   if (higher !== undefined) return `its limit ${higher} is higher than its parent's`;
@@ -112,6 +112,26 @@ function compareSettings({ parent, child }) {
   const isSamePolicy = ["actions", "models", "egress"].every((name) => isSame(here.policy[name], there.policy[name]));
   const isAllowed = isSame(here.tools, there.tools) && isSamePolicy && areStricter(here.policy.tools, there.policy.tools);
   return isAllowed ? "" : "its tools or its policy are not its parent's";
+}
+
+/** The settings of a run at a record: those of the genesis, with the limits that were raised before it. */
+function settingsAt(trace, seq) {
+  const settings = settingsShape(readContent(trace, trace.records[0].settings));
+  for (const record of trace.records.slice(0, seq)) {
+    if (record.kind === "addition") settings.limits = raised(settings.limits, record);
+  }
+  return settings;
+}
+
+/** Limits that were raised. They only grow, and only two of them may be without a number. */
+function raised(limits, { limits: higher, kept }) {
+  for (const [name, amount] of Object.entries(higher)) {
+    const now = limits[name];
+    const isRaise = amount === null ? ["tokens", "cost_nano"].includes(name) : now !== null && amount >= now;
+    if (!isRaise) throw new ShapeError(`the limit ${name} does not grow`);
+    if (Object.values(kept).some((part) => part < 0)) throw new ShapeError("less than nothing is kept");
+  }
+  return { ...limits, ...higher };
 }
 
 /** Whether rules for tools are the same but for fewer calls. */
@@ -145,7 +165,7 @@ function compareInputs({ parent, step, call, child }) {
   if (!parent.blobs.has(step.ast)) return "";
   const key = parent.blobs.salt(step.ast);
   for (const input of inputs) {
-    const described = describedFile(child, input.source);
+    const described = descriptorOf(child, input.source);
     if (described !== null && refUnder(key, sha256(described)) !== call.inputs[input.name]) {
       return `its input ${input.name} is not the value that its parent gave it`;
     }
@@ -153,10 +173,14 @@ function compareInputs({ parent, step, call, child }) {
   return "";
 }
 
-/** The descriptor of a text that is (part of) one file, or null. A value's ref commits to its descriptor. */
-function describedFile(trace, ref) {
+/**
+ * What the ref of an input commits to, where both traces can name it: the descriptor of a text that is (part of) one file,
+ * or the document of excerpts, which says where in the parent's inputs they stand. Else null.
+ */
+function descriptorOf(trace, ref) {
   if (!trace.blobs.has(ref)) return null;
   const { kind, content, files, part } = sourceShape(readContent(trace, ref));
+  if (kind === "excerpts" && trace.blobs.has(content)) return trace.blobs.content(content);
   if (kind !== "text" || content !== null || files.length !== 1) return null;
   const [, digest, size] = files[0];
   const [start, stop] = part ?? [0, size];

@@ -1,7 +1,7 @@
 /**
  * Records: the shapes of format 2, field by field, as `docs/reference/trace-format.md` lists them.
  *
- * A line of `trace.jsonl` is one of seven kinds of record. A line of `effects.jsonl` is an object, the head of a round of
+ * A line of `trace.jsonl` is one of eight kinds of record. A line of `effects.jsonl` is an object, the head of a round of
  * calls, or an array, one of its calls. A line of `blobs.jsonl` is an array if its content is text.
  */
 
@@ -89,6 +89,12 @@ const KINDS = {
     state: text,
     form: mayBeText,
     earlier: optional(orNull(written), null),
+  }),
+  addition: record("addition", {
+    inputs: optional(list(input), []),
+    limits: optional(table(orNull(whole)), NOTHING),
+    kept: optional(counts, NOTHING),
+    state: text,
   }),
   turn: record("turn", {
     turn: whole,

@@ -61,8 +61,10 @@ const role = fields({
   input_price: mayBe(amount),
   output_price: mayBe(amount),
   window: mayBe(amount),
+  window_source: optional(oneOf("", "host", "client", "server", "price list"), ""),
   cache: optional(flag, false),
   sampling: optional(sampling, SAMPLING),
+  purpose: optional(text, ""),
 });
 
 const param = fields({ name: text, help: optional(text, ""), required: optional(flag, true) });

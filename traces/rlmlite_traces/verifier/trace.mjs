@@ -17,13 +17,12 @@
  */
 
 import { textOf } from "./hashes.mjs";
-import { Blobs, isRef } from "./blobs.mjs";
+import { Blobs, isRef, namedBy } from "./blobs.mjs";
 import { StepCalls } from "./calls.mjs";
 import { Chain } from "./chain.mjs";
 import { FORMAT_ONE } from "./format_one.mjs";
 import { Digits, JsonError, readJson } from "./json.mjs";
 import { BLOBS, EFFECTS, FORMAT_TWO, RECORDS } from "./records.mjs";
-import { namedBy } from "./references.mjs";
 import { broken, TraceError } from "./shapes.mjs";
 
 const LONGEST_LINE = 64 * 1024 * 1024;
