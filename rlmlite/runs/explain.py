@@ -1,32 +1,29 @@
-"""Why an answer is what it is: the steps that it rests on, and no others.
+"""Why an answer is what it is: the steps that it rests on, spelled as a program that gives the same answer.
 
-A backward slice over the records of a verified trace. It starts from what the last `final` read, and goes back:
-
-    hits = search(context, "ERROR")      made `hits`, which count read: kept
-    unused = search(context, "INFO")     made `unused`, which nothing behind the answer read: left out
-    n = count(hits)                      made `n`, which final read: kept; from here `hits` is wanted, too
-    final(n)                             read `n`
-
-Joined line by line, the texts of the steps are a program that gives the same answer. What the kernel writes for itself
-gets a name there that a program may write: the parts of a nested call are `step_1`, `step_2`, ..., and a question that
-a step read is a statement of its own. An earlier answer that a step read is what its `final` was given, by its name.
+Which steps those are follows from the records alone (`rlmlite_traces.reading.lineage`). Joined line by line, their
+texts are a program. What the kernel writes for itself gets a name there that a program may write: the parts of a nested
+call are `step_1`, `step_2`, ..., and a question that a step read is a statement of its own. An earlier answer that a
+step read is what its `final` was given, by its name. An answer that was drafted, or held back and stands in the end, is
+a `final` there.
 
 It needs no model, no input and no kernel.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from rlmlite.errors import SettingError
 from rlmlite_grammar import show
 from rlmlite_kernel.program.ast import ASSIGNMENT, Call, Lit, Program, Statement, Var
 from rlmlite_kernel.program.checker import is_temporary
-from rlmlite_kernel.records.reasons import HELD
-from rlmlite_kernel.records.records import AnyRecord, Question, Step, Turn
+from rlmlite_kernel.program.problems import did_you_mean
+from rlmlite_kernel.records.records import Question
 from rlmlite_traces import CheckedTrace, verify
+from rlmlite_traces.reading.lineage import ANSWER, DRAFT, Maker, earlier_answers, made_by, steps_behind
 
 _STATEMENT = msgspec.json.Decoder(Statement)
 
@@ -48,76 +45,56 @@ class SupportingStep(msgspec.Struct, frozen=True):
 
 def explain(path: Path, root: str | None = None) -> tuple[SupportingStep, ...]:
     """The steps behind the last answer of a trace, in order. Raises what `rlmlite_traces.verify` raises."""
-    trace = verify(path, root)
-    behind = steps_behind(trace.records)
-    spelling = _Spelling(behind, trace)
+    return explain_trace(verify(path, root))
+
+
+def explain_trace(trace: CheckedTrace, name: str | None = None) -> tuple[SupportingStep, ...]:
+    """The steps behind the answer of a trace, or behind the variable `name`, in order.
+
+    Raises `SettingError` for a name that no step wrote, `BlobAbsentError` where a statement was redacted.
+    """
+    behind = steps_behind(trace.records, name)
+    if name is not None and not behind:
+        raise SettingError(_unknown_name(name, trace))
+    spelling = _Spelling(behind, trace, is_answer=name is None)
     return tuple(spelling.supporting_step(record) for record in behind)
 
 
-def steps_behind(records: Sequence[AnyRecord]) -> tuple[Step | Question, ...]:
-    """The last `final`, and every step or question that made something which it or a step behind it read, in order."""
-    # A step that failed wrote nothing, so nothing can rest on it.
-    answers = earlier_answers(records)
-    steps = (record for record in records if isinstance(record, Step | Question))
-    makers = [maker for maker in steps if isinstance(maker, Question) or maker.status == "ok" or maker.step in answers]
-    finals = [place for place, maker in enumerate(makers) if isinstance(maker, Step) and maker.op == "final"]
-    if not finals:
-        return ()
-    last = finals[-1]
-    final, earlier = makers[last], makers[:last]
-    behind = [final]
-    wanted = {*_reads(final)}
-    for maker in reversed(earlier):
-        made = _made(maker, answers)
-        # Names can be written again. Going backward, the first step that wrote a name is the one whose value was read;
-        # after it the name is not wanted any more, unless this step read an older value of it.
-        is_read = not made.isdisjoint(wanted)
-        if is_read:
-            behind.append(maker)
-            wanted = (wanted - made) | {*_reads(maker)}
-    return tuple(reversed(behind))
+def explained_program(steps: Sequence[SupportingStep], name: str | None = None) -> str:
+    """The steps as a program whose answer is that of the trace, or the value of the variable `name`."""
+    lines = [step.text for step in steps]
+    if name is not None:
+        lines.append(f"{ANSWER}({steps[-1].writes})")
+    return "\n".join(lines) + "\n"
 
 
-def earlier_answers(records: Sequence[AnyRecord]) -> dict[int, str]:
-    """The variables that hold earlier answers, each by the number of the step that answered."""
-    names: dict[int, str] = {}
-    answered = 0
-    for record in records:
-        if isinstance(record, Step) and record.op == "final" and record.status in ("ok", HELD):
-            answered = record.step
-        elif isinstance(record, Question | Turn) and record.earlier is not None:
-            names[answered] = record.earlier.name
-    return names
-
-
-def _made(maker: Step | Question, answers: Mapping[int, str]) -> set[str]:
-    """The variables that a step or a question wrote, or became later."""
-    if isinstance(maker, Question):
-        return {maker.writes.name}
-    own = {variable.name for variable in maker.writes}
-    return own | {answers[maker.step]} if maker.step in answers else own
-
-
-def _reads(maker: Step | Question) -> tuple[str, ...]:
-    return maker.reads if isinstance(maker, Step) else ()
+def _unknown_name(name: str, trace: CheckedTrace) -> str:
+    if any(entry.name == name for entry in trace.input_entries):
+        return f"`{name}` is an input: it rests on nothing in the trace"
+    answers = earlier_answers(trace.records)
+    makers = (record for record in trace.records if isinstance(record, Maker))
+    names = {each for maker in makers for each in made_by(maker, answers) if not is_temporary(each)}
+    known = did_you_mean(name, names) or f"the variables are: {', '.join(sorted(names)) or 'none'}"
+    return f"no step wrote `{name}`; {known}"
 
 
 class _Spelling:
     """Spells steps as statements of a program, in order. Each `_1` of several statements gets a name of its own."""
 
-    def __init__(self, behind: Sequence[Step | Question], trace: CheckedTrace) -> None:
+    def __init__(self, behind: Sequence[Maker], trace: CheckedTrace, *, is_answer: bool) -> None:
         self._trace = trace
         self._answers = earlier_answers(trace.records)
-        self._last = behind[-1] if behind else None
+        # The step whose answer is that of the program.
+        self._last = behind[-1] if behind and is_answer else None
         taken = {entry.name for entry in trace.input_entries}
         for maker in behind:
-            taken.update(_reads(maker), _made(maker, self._answers))
+            taken.update(() if isinstance(maker, Question) else maker.reads, made_by(maker, self._answers))
         self._fresh: Iterator[str] = (name for number in count(1) if (name := f"step_{number}") not in taken)
         # The name in the program of each name that the kernel wrote itself, as it stands now.
         self._names: dict[str, str] = {}
         self._turn = 0
 
-    def supporting_step(self, maker: Step | Question) -> SupportingStep:
+    def supporting_step(self, maker: Maker) -> SupportingStep:
         """The step, under the names of the program."""
         if isinstance(maker, Question):
             statement = Statement(Lit(self._trace.content(maker.text).decode()), maker.writes.name)
@@ -135,6 +112,9 @@ class _Spelling:
         if maker.step in self._answers and maker is not self._last:
             # It answered then; here it is one of the steps behind a later answer, which reads it by name.
             written, value = self._answers[maker.step], _answered(value)
+        if maker is self._last and isinstance(value, Call) and value.name == DRAFT:
+            # It stands in the end, so here it is the answer.
+            value = msgspec.structs.replace(value, name=ANSWER)
         if isinstance(value, Call) and value.name == ASSIGNMENT:
             # What `x = a + b` is executed as; a program may not write it so.
             value = value.args[1]

@@ -40,3 +40,19 @@ def trace_show(
 
     details = Details(full=full, prompts=prompts, answers=answers)
     raise typer.Exit(show(trace, allow or [], details, records=records, as_json=json))
+
+
+@trace_app.command("why")
+def trace_why(
+    trace: Trace,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A variable, or answer. [answer]", show_default=False)
+    ] = None,
+    program: Annotated[bool, typer.Option("--program", help="Print a program that gives the same.")] = False,
+    allow: Allow = None,
+    json: AsJson = False,
+) -> None:
+    """Show the steps that the answer, or a variable, rests on, and no others."""
+    from rlmlite.cli.commands.traces.reading.why import explain
+
+    raise typer.Exit(explain(trace, name or "answer", allow or [], program=program, as_json=json))
