@@ -11,7 +11,7 @@ def trace_of(name: Path | None) -> Path | None:
     # What is there is meant, whatever it is called; most people name a path, and need nothing of what follows.
     if name is None or os.path.lexists(name):
         return name
-    from rlmlite_traces.reading.names import TraceNameError, resolve_name
+    from rlmlite_traces.reading.library.names import TraceNameError, resolve_name
 
     try:
         return resolve_name(str(name), places_of_traces())

@@ -10,9 +10,9 @@ import pytest
 from rlmlite_kernel.records.records import AnyRecord, Step, Turn
 from rlmlite_kernel.records.refs import commit_value_digest
 from rlmlite_traces import CheckedTrace, TraceBrokenError, verify
-from rlmlite_traces.reading.calls import prompt_text
-from rlmlite_traces.reading.chapters import QuestionStory, RedactionStory, TurnStory
 from rlmlite_traces.reading.document import story_document
+from rlmlite_traces.reading.parts.calls import prompt_text
+from rlmlite_traces.reading.parts.chapters import QuestionStory, RedactionStory, TurnStory
 from rlmlite_traces.reading.story import Story, open_story
 from tests.traces.reading.kept import GOLDEN, KEPT, changed, kept, redacted
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from rlmlite_traces.reading.chapters import StepStory, TurnStory
+from rlmlite_traces.reading.parts.chapters import StepStory, TurnStory
 from rlmlite_traces.reading.story import Story
 
 

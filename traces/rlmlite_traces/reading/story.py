@@ -22,10 +22,10 @@ from rlmlite_traces.errors import BlobAbsentError, TraceBrokenError
 from rlmlite_traces.format.reader import CheckedTrace, UncheckedTrace
 from rlmlite_traces.format.verify import verify
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
-from rlmlite_traces.reading.answers import tell_ending
-from rlmlite_traces.reading.beginnings import tell_beginning
-from rlmlite_traces.reading.calls import CallReader
-from rlmlite_traces.reading.chapters import (
+from rlmlite_traces.reading.parts.answers import tell_ending
+from rlmlite_traces.reading.parts.beginnings import tell_beginning
+from rlmlite_traces.reading.parts.calls import CallReader
+from rlmlite_traces.reading.parts.chapters import (
     Beginning,
     CallStory,
     Chapter,
@@ -37,9 +37,9 @@ from rlmlite_traces.reading.chapters import (
     TurnStory,
     VariableStory,
 )
-from rlmlite_traces.reading.passages import Passage, Passages
-from rlmlite_traces.reading.programs import Program, program_of
-from rlmlite_traces.reading.remarks import meaning_of, tell_remark, tell_remarks
+from rlmlite_traces.reading.parts.passages import Passage, Passages
+from rlmlite_traces.reading.parts.programs import Program, program_of
+from rlmlite_traces.reading.parts.remarks import meaning_of, tell_remark, tell_remarks
 from rlmlite_traces.writing.recovery import recover
 
 _PREVIEW = 200  # characters of what a step showed, beside the variable that it wrote

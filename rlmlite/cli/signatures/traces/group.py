@@ -27,3 +27,7 @@ Allow = Annotated[
     list[str] | None,
     typer.Option("--allow", metavar="NAME=NUMBER", help="Allow a trace to be larger or to cost more; see its error."),
 ]
+TraceInputs = Annotated[
+    list[str] | None,
+    typer.Option("--input", metavar="NAME=PATH", help="Where an input is now, if not where it was."),
+]

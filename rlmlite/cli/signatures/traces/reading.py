@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from rlmlite.cli.signatures.options import AsJson, Trace
-from rlmlite.cli.signatures.traces.group import Allow, trace_app
+from rlmlite.cli.signatures.options import AsJson, Read, Store, Trace
+from rlmlite.cli.signatures.traces.group import Allow, TraceInputs, trace_app
 
 
 @trace_app.command("ls")
@@ -56,3 +56,22 @@ def trace_why(
     from rlmlite.cli.commands.traces.reading.why import explain
 
     raise typer.Exit(explain(trace, name or "answer", allow or [], program=program, as_json=json))
+
+
+@trace_app.command("egress")
+def trace_egress(
+    trace: Trace,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Execute it again, to know which bytes observations have shown.")
+    ] = False,
+    input: TraceInputs = None,
+    read: Read = None,
+    store: Store = None,
+    allow: Allow = None,
+    json: AsJson = False,
+) -> None:
+    """Show which bytes of which input went to which model, tool or host."""
+    from rlmlite.cli.commands.traces.reading.egress import Flags, print_egress
+
+    flags = Flags(exact, tuple(input or ()), tuple(read or ()), store)
+    raise typer.Exit(print_egress(trace, flags, allow or [], as_json=json))

@@ -34,9 +34,10 @@ def test_the_program_behind_an_answer_gives_it_again(place: Path) -> None:
     if story.ending is None or story.ending.answer is None:
         assert result.exit_code == Exit.FAILED  # its host has refused it, so none stands
         return
-    sub = {"sub": f"replay:{place}"} if story.beginning.settings and "sub" in story.beginning.settings.roles else {}
+    assert story.beginning.settings is not None
+    sub = f"replay:{place}" if "sub" in story.beginning.settings.roles else None
 
-    outcome = rlmlite.execute(result.stdout, values_of(story), trace=False, **sub)
+    outcome = rlmlite.execute(result.stdout, values_of(story), trace=False, sub=sub)
 
     assert value_bytes(outcome.value) == value_bytes(story.ending.answer.value)
 

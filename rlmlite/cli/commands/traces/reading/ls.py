@@ -12,7 +12,7 @@ from rlmlite.cli.settings.names import places_of_traces
 from rlmlite.clients.interface.prices import dollars
 from rlmlite.guard.terminal import one_line
 from rlmlite_traces import TraceMissingError
-from rlmlite_traces.reading.summary import Summary, find_traces, newest_first, summarize
+from rlmlite_traces.reading.library.summary import Summary, find_traces, newest_first, summarize
 
 _ROOT_DIGITS = 12
 _QUESTION = 60  # characters

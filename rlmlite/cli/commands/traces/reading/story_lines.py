@@ -23,8 +23,8 @@ from rlmlite.cli.output.printing import answer_text
 from rlmlite.clients.interface.prices import dollars
 from rlmlite.guard.terminal import one_line
 from rlmlite_kernel.records.settings import Limits, Role, Settings
-from rlmlite_traces.reading.calls import prompt_text
-from rlmlite_traces.reading.chapters import (
+from rlmlite_traces.reading.parts.calls import prompt_text
+from rlmlite_traces.reading.parts.chapters import (
     AnswerStory,
     Beginning,
     CallStory,
@@ -39,7 +39,7 @@ from rlmlite_traces.reading.chapters import (
     TurnStory,
     Usage,
 )
-from rlmlite_traces.reading.passages import Passage
+from rlmlite_traces.reading.parts.passages import Passage
 from rlmlite_traces.reading.story import Story
 
 _BRIEF_LINES = 12

@@ -5,8 +5,7 @@ the prompts and the texts of programs, made again, fit what is recorded (`rechec
 parents asked for? The verdict is the worst that any of them gives.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -25,11 +24,12 @@ from rlmlite.guard.places import without_links
 from rlmlite.guard.terminal import one_line
 from rlmlite.inputs import deriving
 from rlmlite.inputs.refetch import how_to_name, how_to_trust, sources_of
+from rlmlite.runs.settings import RunSettings
 from rlmlite.runs.settings.setting import DEFAULT_STORE
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import (
     CheckedTrace,
-    Derive,
+    ControllerCheck,
     DirectoryStore,
     FileBlobs,
     ReaderLimits,
@@ -97,71 +97,86 @@ def replay_trace(
     """The command."""
 
     def work() -> Exit:
-        settings = load({"reading": reading_flags(read) or None, "max_memory": max_memory})
+        settings = replay_settings(read, max_memory)
         limits = reader_limits(allow)
         checked = verify_trace(trace, root, at_least, limits, read_public_keys(keys))
-        is_own = is_begun_here(trace, checked)
-        if is_own:  # whoever began a run has set its limits
-            limits = allow_claims(checked, limits)
-        blobs = input_blobs(store or settings.store, is_own)
-        replaying = partial(_replay, blobs=blobs, derive=deriving(settings.reading, limits), limits=limits)
-        recheck = Recheck()
-        replayed = replaying(checked, places_of(inputs), is_own, recheck)
-        # Of nested runs that are not there, nothing is said: their answers are in their parents' records.
         with Folder.open(trace) as folder:
             has_nested, is_packed = folder.exists("nested"), folder.is_packed
-        nested = tuple(_replay_nested(checked, trace, replayed, replaying, blobs, limits)) if has_nested else ()
+        again = Again(trace, checked, settings, inputs, store, limits)
+        recheck = Recheck()
+        replayed = again.replay(recheck)
+        # Of nested runs that are not there, nothing is said: their answers are in their parents' records.
+        nested = tuple(_replay_nested(again, replayed)) if has_nested else ()
         replays = Replays(replayed, nested, reparse(checked, recheck.readings))
-        advice = "" if is_own or is_packed else how_to_trust(trace)  # a tag has to lie in a folder
+        advice = "" if again.is_own or is_packed else how_to_trust(trace)  # a tag has to lie in a folder
         return _report(trace, checked, replays, as_json, advice)
 
     return exit_code_of(work, as_json=as_json)
 
 
-def _replay(
-    trace: CheckedTrace,
-    places: Mapping[str, Path],
-    recorded_paths: bool,
-    recheck: Recheck,
-    *,
-    blobs: FileBlobs,
-    derive: Derive,
-    limits: ReaderLimits,
-) -> Replayed:
-    return replay(
-        trace,
-        places,
-        blobs,
-        recorded_paths=recorded_paths,
-        derive=derive,
-        parser=CODE_PARSER,
-        controller_check=recheck,
-        limits=limits,
-    )
+def replay_settings(read: list[str], max_memory: str | None) -> RunSettings:
+    """The settings that count for a replay. From here on memory is bounded by them. Raises `SettingError`."""
+    return load({"reading": reading_flags(read) or None, "max_memory": max_memory})
 
 
-def _replay_nested(
-    trace: CheckedTrace,
-    path: Path,
-    replayed: Replayed,
-    replaying: Callable[[CheckedTrace, Mapping[str, Path], bool, Recheck], Replayed],
-    blobs: FileBlobs,
-    limits: ReaderLimits,
-) -> Iterator[NestedReplay]:
+class Again:
+    """What executes a trace again, with its inputs where the caller says they are, or where its own run had them."""
+
+    def __init__(
+        self,
+        path: Path,
+        trace: CheckedTrace,
+        settings: RunSettings,
+        inputs: list[str],
+        store: Path | None,
+        limits: ReaderLimits,
+    ) -> None:
+        """`inputs` and `store` are flags of the command line. Raises `SettingError`."""
+        self.path, self.trace = path, trace
+        self.is_own = is_begun_here(path, trace)
+        # Whoever began a run has set its limits.
+        self.limits = allow_claims(trace, limits) if self.is_own else limits
+        self.blobs = input_blobs(store or settings.store, self.is_own)
+        self._derive = deriving(settings.reading, self.limits)
+        self._places = places_of(inputs)
+
+    def replay(self, check: ControllerCheck) -> Replayed:
+        """The trace itself."""
+        return self._replay(self.trace, self._places, self.is_own, check)
+
+    def replay_nested(self, trace: CheckedTrace) -> Replayed:
+        """A nested trace. Its inputs are contents that its parent's replay has registered: no path is looked at."""
+        return self._replay(trace, {}, False, Recheck())
+
+    def _replay(
+        self, trace: CheckedTrace, places: Mapping[str, Path], recorded_paths: bool, check: ControllerCheck
+    ) -> Replayed:
+        return replay(
+            trace,
+            places,
+            self.blobs,
+            recorded_paths=recorded_paths,
+            derive=self._derive,
+            parser=CODE_PARSER,
+            controller_check=check,
+            limits=self.limits,
+        )
+
+
+def _replay_nested(again: Again, replayed: Replayed) -> Iterator[NestedReplay]:
     """The nested runs of a trace, each compared with what its parent's replay asked for, then replayed itself."""
     from rlmlite_traces import Standing, contradicts_request, nested_traces  # few traces have any
 
     requests = dict(replayed.nested)
     # A trace comes before those nested in it, so its requests are known when they are needed.
-    for each in nested_traces(trace, path, limits):
+    for each in nested_traces(again.trace, again.path, again.limits):
         if each.standing is Standing.DIFFERS:
             yield NestedReplay(each.id, each.reason)
         elif each.trace is not None:
             request = requests.get(each.id)
             # Without a request its parent's replay ended before it got there, and has said why.
-            contradiction = "" if request is None else contradicts_request(each.trace, request, blobs)
-            # Its inputs are contents that its parent's replay has registered: no path of its own is looked at.
-            found = replaying(each.trace, {}, False, Recheck())
+            contradiction = "" if request is None else contradicts_request(each.trace, request, again.blobs)
+            found = again.replay_nested(each.trace)
             requests |= found.nested
             contradiction = contradiction or _compare_held(each.used, found)
             yield NestedReplay(each.id, contradiction, msgspec.structs.replace(found, state=None, nested={}))

@@ -12,8 +12,8 @@ from rlmlite_kernel.records.records import Turn
 from rlmlite_traces.errors import BlobAbsentError, BlobMismatchError
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import check_json
-from rlmlite_traces.reading.chapters import ProblemStory
-from rlmlite_traces.reading.passages import CHANGED, UNDECODABLE, UNREADABLE, Passage, Passages
+from rlmlite_traces.reading.parts.chapters import ProblemStory
+from rlmlite_traces.reading.parts.passages import CHANGED, UNDECODABLE, UNREADABLE, Passage, Passages
 
 
 class StatementText(msgspec.Struct, frozen=True):

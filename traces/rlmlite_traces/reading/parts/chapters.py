@@ -17,7 +17,7 @@ import msgspec
 
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.inputs import FileNote, SourceFile
-from rlmlite_traces.reading.passages import Passage
+from rlmlite_traces.reading.parts.passages import Passage
 
 Usage: TypeAlias = tuple[int | None, int | None, int | None]
 """Input tokens, output tokens, nano-dollars; null is unknown."""

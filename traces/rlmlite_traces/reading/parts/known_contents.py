@@ -20,7 +20,7 @@ from rlmlite_kernel.records.records import Ref, Step
 from rlmlite_kernel.records.refs import commit_value_digest
 from rlmlite_traces.format.contents import Presence
 from rlmlite_traces.format.reader import CheckedTrace
-from rlmlite_traces.reading.chapters import InputStory
+from rlmlite_traces.reading.parts.chapters import InputStory
 
 _MOST_HASHES: Final = 4_000_000
 """Commitments that are made for one trace. A stranger's trace may have a million contents and as many steps."""

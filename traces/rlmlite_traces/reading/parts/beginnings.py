@@ -6,8 +6,8 @@ from rlmlite_kernel.records.records import InputEntry
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces.format.reader import CheckedTrace
-from rlmlite_traces.reading.chapters import Beginning, InputStory
-from rlmlite_traces.reading.passages import Passages
+from rlmlite_traces.reading.parts.chapters import Beginning, InputStory
+from rlmlite_traces.reading.parts.passages import Passages
 
 _settings = msgspec.json.Decoder(Settings)
 _sources = msgspec.json.Decoder(Source)

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from rlmlite_kernel.records.reasons import REASONS
 from rlmlite_kernel.records.records import Remark
 from rlmlite_kernel.records.remarks import CODES
-from rlmlite_traces.reading.chapters import RemarkStory
-from rlmlite_traces.reading.passages import Passages
+from rlmlite_traces.reading.parts.chapters import RemarkStory
+from rlmlite_traces.reading.parts.passages import Passages
 
 
 def meaning_of(code: str) -> str:

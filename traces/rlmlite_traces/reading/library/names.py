@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from rlmlite_traces.errors import TraceError
-from rlmlite_traces.reading.summary import find_traces, newest_first, run_of
+from rlmlite_traces.reading.library.summary import find_traces, newest_first, run_of
 
 LAST: Final = "last"
 

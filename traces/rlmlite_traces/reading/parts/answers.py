@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import msgspec
 
 from rlmlite_kernel.records.records import Ref, Seal
-from rlmlite_traces.reading.chapters import AnswerStory, Ending, EvidenceStory
-from rlmlite_traces.reading.passages import Passages
-from rlmlite_traces.reading.remarks import tell_remarks
+from rlmlite_traces.reading.parts.chapters import AnswerStory, Ending, EvidenceStory
+from rlmlite_traces.reading.parts.passages import Passages
+from rlmlite_traces.reading.parts.remarks import tell_remarks
 
 
 class _Group(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.refs import commit
 from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format.lines import BLOBS, EFFECTS, RECORDS, TextLine
-from rlmlite_traces.reading.passages import UNDECODABLE
+from rlmlite_traces.reading.parts.passages import UNDECODABLE
 
 SHORT: Final = 256 * 1024
 """Bytes of a file up to which all of it is read for a summary."""

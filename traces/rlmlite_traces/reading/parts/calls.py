@@ -15,10 +15,10 @@ from rlmlite_kernel.records.records import Child, EffectRecord, Ref, Span, Step
 from rlmlite_kernel.values.fences import fenced
 from rlmlite_kernel.values.values import DOCUMENTS
 from rlmlite_traces.format.reader import CheckedTrace
-from rlmlite_traces.reading.chapters import CallStory, InputStory, NestedStory, PromptPart
-from rlmlite_traces.reading.known_contents import KnownContent, KnownContents
-from rlmlite_traces.reading.passages import ABSENT, UNREADABLE, Passage, Passages
-from rlmlite_traces.reading.remarks import tell_remarks
+from rlmlite_traces.reading.parts.chapters import CallStory, InputStory, NestedStory, PromptPart
+from rlmlite_traces.reading.parts.known_contents import KnownContent, KnownContents
+from rlmlite_traces.reading.parts.passages import ABSENT, UNREADABLE, Passage, Passages
+from rlmlite_traces.reading.parts.remarks import tell_remarks
 
 _documents = msgspec.json.Decoder(dict[str, str])
 
