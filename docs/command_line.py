@@ -18,6 +18,8 @@ COMMANDS = (
     "trace",
     "trace ls",
     "trace show",
+    "trace why",
+    "trace egress",
     "trace verify",
     "trace replay",
     "trace pack",

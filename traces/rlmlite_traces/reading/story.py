@@ -16,20 +16,34 @@ What a stranger's contents say may be anything; where it is not what its record 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import assert_never
 
-from rlmlite_kernel.records.records import Question, Redact, Seal, Spoken, Step, Turn, Written
+from rlmlite_kernel.records.records import (
+    Addition,
+    Checkpoint,
+    Genesis,
+    Question,
+    Redact,
+    Seal,
+    Spoken,
+    Step,
+    Turn,
+    Written,
+)
 from rlmlite_traces.errors import BlobAbsentError, TraceBrokenError
 from rlmlite_traces.format.reader import CheckedTrace, UncheckedTrace
 from rlmlite_traces.format.verify import verify
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 from rlmlite_traces.reading.parts.answers import tell_ending
-from rlmlite_traces.reading.parts.beginnings import tell_beginning
+from rlmlite_traces.reading.parts.beginnings import tell_beginning, tell_input
 from rlmlite_traces.reading.parts.calls import CallReader
 from rlmlite_traces.reading.parts.chapters import (
+    AdditionStory,
     Beginning,
     CallStory,
     Chapter,
     Ending,
+    InputStory,
     QuestionStory,
     RedactionStory,
     SpeakerStory,
@@ -79,6 +93,11 @@ class Story:
         return tell_ending(last, self.passages) if isinstance(last, Seal) else None
 
     @cached_property
+    def inputs(self) -> tuple[InputStory, ...]:
+        """The inputs that the run began with, and those that were added."""
+        return tuple(tell_input(entry, self.passages) for entry in self.trace.input_entries)
+
+    @cached_property
     def questions(self) -> tuple[Passage, ...]:
         """What the host asked, in order."""
         return tuple(self.passages.read(each.text) for each in self.trace.records if isinstance(each, Question))
@@ -103,7 +122,7 @@ class Story:
     @cached_property
     def reader(self) -> CallReader:
         """What reads calls, and knows which contents are inputs."""
-        return CallReader(self.trace, self.beginning.inputs, self.passages)
+        return CallReader(self.trace, self.inputs, self.passages)
 
     def _chapter(self, place: int, stop: int) -> Chapter | None:
         """The chapter that begins with a record, with the steps after it."""
@@ -113,10 +132,15 @@ class Story:
                 return self._question(record)
             case Turn():
                 return self._turn(record, stop)
+            case Addition():
+                inputs = tuple(tell_input(entry, self.passages) for entry in record.inputs)
+                return AdditionStory(seq=place, inputs=inputs, limits=record.limits)
             case Redact():
                 return RedactionStory(seq=place, contents=len(record.refs), reason=record.reason, who=record.who)
+            case Genesis() | Step() | Checkpoint() | Seal():
+                return None  # a checkpoint says nothing new, steps are told with their turn, the seal is the ending
             case _:
-                return None  # a checkpoint says nothing new, and the seal is the ending
+                assert_never(record)
 
     def _question(self, record: Question) -> QuestionStory:
         text = self.passages.read(record.text)

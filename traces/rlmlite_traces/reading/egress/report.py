@@ -36,13 +36,13 @@ def egress_of(
     """
     nested = {} if path is None else {each.id: each for each in nested_traces(story.trace, path, limits)}
     book = Book(story, nested)
-    names = {entry.name: frozenset({entry.name}) for entry in story.beginning.inputs}
+    names = {entry.name: frozenset({entry.name}) for entry in story.inputs}
     read_run(book, story, "", names, lambda turn: (shown or {}).get(turn, {}))
     return Egress(tuple(book.rows.sent()), tuple(_fetched(story)), book.shared, tuple(dict.fromkeys(book.gaps)))
 
 
 def _fetched(story: Story) -> Iterator[Fetched]:
-    for each in story.beginning.inputs:
+    for each in story.inputs:
         if each.is_remote:
             yield Fetched(each.name, _host(each.path), each.size)
 

@@ -30,7 +30,7 @@ class Book:
         self.nested = nested
         self.rows = Rows()
         # By digest: a nested run reads the files of the run at the root, under other names.
-        self.files = {file.digest: (each.name, file.path) for each in root.beginning.inputs for file in each.files}
+        self.files = {file.digest: (each.name, file.path) for each in root.inputs for file in each.files}
         self.shared = 0
         self.gaps: list[str] = []
 
@@ -62,16 +62,14 @@ class _RunReader:
     def __init__(self, book: Book, story: Story, run: str, origins: Origins, shown: ShownBefore) -> None:
         self._book, self._story, self._run, self._origins, self._shown = book, story, run, origins, shown
         self.behind = InputsBehind(story.trace.records, origins)
-        self._inputs = {each.name: each for each in story.beginning.inputs}
+        self._inputs = {each.name: each for each in story.inputs}
         # Bytes of each input that observations have shown so far, all bytes of observations, and what is behind them.
         self._looks: dict[tuple[str, str], Look] = {}
         self._shown_bytes: dict[str, int] = {}
         self._observed_bytes = 0
         self._observed: set[str] = set()
         self._placed = {
-            (each.name, file.path): self._book.files.get(file.digest)
-            for each in story.beginning.inputs
-            for file in each.files
+            (each.name, file.path): self._book.files.get(file.digest) for each in story.inputs for file in each.files
         }
 
     def read_turn(self, turn: Turn) -> None:
@@ -116,6 +114,8 @@ class _RunReader:
     def read_step(self, step: Step, seq: int) -> None:
         """What the calls of a step sent, and what it showed, for the turns after it."""
         behind = self.behind.of(step.reads)
+        if step.effects is not None and not self._story.reader.known.has_key(step):
+            self._book.gaps.append(f"step {step.step}: its statement was redacted, and with it the key to its prompts")
         if step.effects is not None:
             for call in self._story.trace.effects(seq):
                 self._read_call(call, step, behind)
@@ -181,7 +181,7 @@ class _RunReader:
         nested = self._book.nested.get(call.id)
         if nested is not None and nested.trace is not None:
             story = Story(nested.trace)
-            origins = {each.name: self._origins_of(each.files, behind) for each in story.beginning.inputs}
+            origins = {each.name: self._origins_of(each.files, behind) for each in story.inputs}
             # What it has found is in its seal: by then, it had shown all that it ever showed.
             last = nested.trace.records[-1]
             text = story.passages.read_if(last.findings) if isinstance(last, Seal) else None

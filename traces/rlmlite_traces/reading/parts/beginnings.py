@@ -29,13 +29,14 @@ def tell_beginning(trace: CheckedTrace, passages: Passages) -> Beginning:
         scope=genesis.scope,
         parent=genesis.parent,
         strategy=genesis.strategy,
-        inputs=tuple(_input(entry, passages) for entry in genesis.inputs),
+        inputs=tuple(tell_input(entry, passages) for entry in genesis.inputs),
         settings=settings,
         absence=absence,
     )
 
 
-def _input(entry: InputEntry, passages: Passages) -> InputStory:
+def tell_input(entry: InputEntry, passages: Passages) -> InputStory:
+    """One input. Raises `OverLimitError`."""
     source, absence = (None, "absent") if entry.source is None else passages.decode(entry.source, _sources.decode)
     story = InputStory(
         name=entry.name, kind=entry.kind, size=entry.size, ref=entry.ref, sha256=entry.sha256 or "", absence=absence

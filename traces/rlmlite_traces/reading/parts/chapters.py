@@ -2,6 +2,7 @@
 
     Beginning              who ran what, under which limits and roles, on which inputs
     QuestionStory          what the host asked
+    AdditionStory          inputs and limits that it added
     TurnStory              what a controller or the host said, the program, and what became of it
         StepStory          a statement, or a part of one: what it read, wrote, showed and cost
             CallStory      a call of a model, a tool, a nested run, an approval, a clock
@@ -67,7 +68,10 @@ class InputStory(_Part, frozen=True, kw_only=True):
 
 
 class Beginning(_Part, frozen=True, kw_only=True):
-    """The genesis. `settings` are limits, roles, tools, policy and gates; `None` if they are not here (`absence`)."""
+    """The genesis. `settings` are limits, roles, tools, policy and gates; `None` if they are not here (`absence`).
+
+    `inputs` are those that the run began with; `Story.inputs` has those that were added, too.
+    """
 
     run: str
     format: int
@@ -109,6 +113,14 @@ class QuestionStory(_Part, frozen=True, kw_only=True):
     variable: VariableStory
     form: Passage | None = None
     earlier: str = ""
+
+
+class AdditionStory(_Part, frozen=True, kw_only=True):
+    """What the host added between two turns: inputs, and limits that are higher from then on (`None` is no limit)."""
+
+    seq: int
+    inputs: tuple[InputStory, ...] = ()
+    limits: dict[str, int | None] = {}
 
 
 class SpeakerStory(_Part, frozen=True, kw_only=True):
@@ -287,5 +299,5 @@ class Ending(_Part, frozen=True, kw_only=True):
     remarks: tuple[RemarkStory, ...] = ()
 
 
-Chapter: TypeAlias = QuestionStory | TurnStory | RedactionStory
+Chapter: TypeAlias = QuestionStory | AdditionStory | TurnStory | RedactionStory
 """What stands between the beginning and the ending."""

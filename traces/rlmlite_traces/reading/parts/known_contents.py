@@ -49,13 +49,17 @@ class KnownContents:
         self._hashes = 0
         self.is_exhausted = False
 
+    def has_key(self, step: Step) -> bool:
+        """Whether the key of a step is here: it is redacted together with the step's statement."""
+        return self._trace.contents.presence(step.ast) is Presence.PRESENT
+
     def find(self, step: Step, commitment: Ref) -> KnownContent | None:
-        """The content that a step's call names; `None` if no trace tells it, or the key of the step was redacted."""
-        place = self._trace.contents.places.get(step.ast)
-        if place is None or place.presence is not Presence.PRESENT:
+        """The content that a step's call names; `None` if no trace tells it, or the key of the step is not here."""
+        if not self.has_key(step):
             return None
-        if place.salt != self._key:
-            self._key, self._under_key, self._has_blobs = place.salt, {}, False
+        salt = self._trace.contents.places[step.ast].salt
+        if salt != self._key:
+            self._key, self._under_key, self._has_blobs = salt, {}, False
             self._learn(self._of_inputs)
         # Most spans are of inputs: the blobs, of which there may be many, are learned for what is not.
         if commitment not in self._under_key and not self._has_blobs:

@@ -25,6 +25,7 @@ from rlmlite.guard.terminal import one_line
 from rlmlite_kernel.records.settings import Limits, Role, Settings
 from rlmlite_traces.reading.parts.calls import prompt_text
 from rlmlite_traces.reading.parts.chapters import (
+    AdditionStory,
     AnswerStory,
     Beginning,
     CallStory,
@@ -80,6 +81,8 @@ def story_lines(story: Story, name: str, details: Details) -> Iterator[str]:
                 yield from _question(chapter, details)
             case TurnStory():
                 yield from _turn(chapter, story, details)
+            case AdditionStory():
+                yield from _addition(chapter, details)
             case RedactionStory():
                 who = f" by {one_line(chapter.who)}" if chapter.who else ""
                 yield f"redacted{who}: {chapter.contents:,} contents, {one_line(chapter.reason)}"
@@ -110,8 +113,7 @@ def _settings(settings: Settings, details: Details) -> Iterator[str]:
     limits = {name: getattr(settings.limits, name) for name in Limits.__struct_fields__}
     set_ = {name: amount for name, amount in limits.items() if details.full or amount != getattr(defaults, name)}
     if set_:
-        listed = ", ".join(f"{name} {'none' if amount is None else f'{amount:,}'}" for name, amount in set_.items())
-        yield f"limits: {listed}" + ("" if details.full else "; the others are the defaults")
+        yield f"limits: {_amounts(set_)}" + ("" if details.full else "; the others are the defaults")
     if settings.gates:
         yield f"gates: {one_line(', '.join(settings.gates))}"
     for name, tool in settings.tools.items():
@@ -172,6 +174,18 @@ def _question(question: QuestionStory, details: Details) -> Iterator[str]:
         yield from _quoted(question.form, details, "    | ")
     if question.earlier:
         yield f"  the answer before it is `{one_line(question.earlier)}`"
+
+
+def _addition(addition: AdditionStory, details: Details) -> Iterator[str]:
+    yield "added by the host:"
+    for each in addition.inputs:
+        yield from (f"  {line}" for line in _input(each, details))
+    if addition.limits:
+        yield f"  limits: {_amounts(addition.limits)}"
+
+
+def _amounts(limits: Mapping[str, int | None]) -> str:
+    return ", ".join(f"{one_line(name)} {'none' if each is None else f'{each:,}'}" for name, each in limits.items())
 
 
 def _turn(turn: TurnStory, story: Story, details: Details) -> Iterator[str]:
