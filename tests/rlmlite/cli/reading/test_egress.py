@@ -1,5 +1,6 @@
 """`rlmlite trace egress`: the report as lines and as JSON, and executed again for what records only count."""
 
+import json
 from pathlib import Path
 
 import pytest
