@@ -46,7 +46,8 @@ def test_a_run_without_calls_says_so() -> None:
 
 def test_inputs_that_moved_can_be_named() -> None:
     """A trace that was not begun here says where the run is to look for them."""
-    Path("answers.jsonl").write_text(
+    programs = ('hits = search(context, "ERROR")', "final(count(hits))")
+    Path("answers.jsonl").write_text("".join(json.dumps({"text": each}) + "\n" for each in programs))
         '{"text": "hits = search(context, \\"ERROR\\")"}\n{"text": "final(count(hits))"}\n'
     )
     rlmlite("ask", "How many?", "app.log", "--controller", "scripted:answers.jsonl", "--trace", "t.rlm")
