@@ -48,8 +48,6 @@ def test_inputs_that_moved_can_be_named() -> None:
     """A trace that was not begun here says where the run is to look for them."""
     programs = ('hits = search(context, "ERROR")', "final(count(hits))")
     Path("answers.jsonl").write_text("".join(json.dumps({"text": each}) + "\n" for each in programs))
-        '{"text": "hits = search(context, \\"ERROR\\")"}\n{"text": "final(count(hits))"}\n'
-    )
     rlmlite("ask", "How many?", "app.log", "--controller", "scripted:answers.jsonl", "--trace", "t.rlm")
     Path("app.log").rename("moved.log")
 
