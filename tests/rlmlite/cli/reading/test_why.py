@@ -14,15 +14,15 @@ from tests.rlmlite.cli.commands import document
 from tests.rlmlite.cli.commands import rlmlite as command
 from tests.traces.reading.kept import GOLDEN, KEPT
 
-NEEDS_HOST = ("tool", "nested", "explore", "calls")
-"""How kept traces begin whose answers rest on calls of tools or nested runs, which nobody here can answer."""
+NEEDS_HOST = ("tool", "nested", "explore", "calls", "added", "shared-calls")
+"""How kept traces begin whose answers rest on calls of tools or nested runs, or on one that failed first."""
 EXPLAINED = [each for each in KEPT if not each.stem.startswith(NEEDS_HOST)]
 
 
 def values_of(story: Story) -> dict[str, Any]:
     """The inputs that a trace holds, as Python values."""
-    held = {each.name: story.passages.read(each.content).text for each in story.beginning.inputs}
-    kinds = {each.name: each.kind for each in story.beginning.inputs}
+    held = {each.name: story.passages.read(each.content).text for each in story.inputs}
+    kinds = {each.name: each.kind for each in story.inputs}
     return {name: text if kinds[name] == "text" else json.loads(text) for name, text in held.items()}
 
 
