@@ -75,3 +75,20 @@ def trace_egress(
 
     flags = Flags(exact, tuple(input or ()), tuple(read or ()), store)
     raise typer.Exit(print_egress(trace, flags, allow or [], as_json=json))
+
+
+@trace_app.command("audit")
+def trace_audit(
+    trace: Trace,
+    input: TraceInputs = None,
+    read: Read = None,
+    store: Store = None,
+    full: Annotated[bool, typer.Option("--full", help="List all that holds, too.")] = False,
+    allow: Allow = None,
+    json: AsJson = False,
+) -> None:
+    """Check each claim: what ran, on what, within which bounds, and what cannot be verified and why."""
+    from rlmlite.cli.commands.traces.reading.audit import Flags, audit
+
+    flags = Flags(tuple(input or ()), tuple(read or ()), store, full)
+    raise typer.Exit(audit(trace, flags, allow or [], as_json=json))

@@ -1,0 +1,138 @@
+"""`rlmlite trace audit`: of each claim of a trace whether it holds, fails, or cannot be checked, and why."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlmlite.cli.output.exits import Exit
+from rlmlite_kernel.records.records import Step
+from rlmlite_traces.reading.audits.audit import Rerun, audit_of
+from rlmlite_traces.reading.story import Story
+from tests.rlmlite.cli.commands import COUNT_ERRORS, document, rlmlite
+from tests.traces.reading.kept import GOLDEN, KEPT, changed, kept, redacted
+from tests.traces.replays.forging import forge, with_fields
+
+
+def audit(*arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = document("trace", "audit", *arguments)["audit"]
+    return found
+
+
+def standings(found: dict[str, Any], group: str) -> list[str]:
+    return [each["standing"] for each in found[group]]
+
+
+def test_a_run_whose_inputs_are_here_holds_in_everything() -> None:
+    """Records, seal, inputs, steps and evidence; budgets as they were given and used; the exit code says so."""
+    rlmlite("exec", "-e", COUNT_ERRORS, "app.log", "--trace", "t.rlm", "--limit", "turns=3")
+
+    result = rlmlite("trace", "audit", "t.rlm")
+    found = audit("t.rlm")
+
+    assert result.exit_code == Exit.COMPLETED
+    assert result.stdout.startswith("t.rlm: holds\nSEALED, root ")
+    assert {each for group in ("checks", "inputs", "steps", "evidence") for each in standings(found, group)} == {
+        "holds"
+    }
+    assert found["budgets"]["turns"] == {"limit": 3, "used": 1}
+    assert found["budgets"]["sub_calls"]["used"] == 0
+    assert (found["host_turns"], found["controller_turns"]) == (1, 0)
+    assert len(found["evidence"]) == 10
+
+
+def test_what_needs_an_input_that_is_gone_is_unknown_step_by_step() -> None:
+    """With the reason; named where it is now, all of it holds again."""
+    rlmlite("exec", "-e", f"n = 1 + 1\n{COUNT_ERRORS}", "app.log", "--trace", "t.rlm")
+    Path("app.log").rename("moved.log")
+
+    result = rlmlite("trace", "audit", "t.rlm")
+    found = audit("t.rlm")
+
+    assert result.exit_code == Exit.UNVERIFIABLE
+    assert set(standings(found, "steps")) == {"unknown"}
+    assert "could not be executed again as a whole" in found["steps"][0]["why"]
+    assert found["steps"][1]["why"] == "it needs context, which is not at hand"
+    assert set(standings(found, "evidence")) == {"unknown"}
+    assert found["inputs"][0]["why"]
+    assert rlmlite("trace", "audit", "t.rlm", "--input", "context=moved.log").exit_code == Exit.COMPLETED
+
+
+def test_a_forged_result_fails() -> None:
+    """The record that is not what the kernel computes is named, and all after it is unknown."""
+    trace = forge(kept("2.3/search"), with_fields(Step, 2, used={"search_work": 7}))
+    shutil.copytree(GOLDEN / "2.3" / "search.rlm", "forged.rlm")
+    Path("forged.rlm/trace.jsonl").write_bytes(trace.lines[0])
+
+    result = rlmlite("trace", "audit", "forged.rlm")
+    found = audit("forged.rlm")
+
+    assert result.exit_code == Exit.DIFFERS
+    assert found["steps"][2]["standing"] == "fails"
+    assert set(standings(found, "steps")[3:]) == {"unknown"}
+
+
+def test_evidence_that_is_not_there_fails() -> None:
+    """A place outside of the text, and another text at the place, whatever the replay says."""
+    trace = kept("2.3/agent")
+    story = Story(trace)
+    (first, *_) = story.ending.answer.evidence  # type: ignore[union-attr]  # it has one
+    content = story.passages.read_bytes(story.inputs[0].content)
+    assert content is not None
+
+    def rerun_with(other: bytes) -> list[str]:
+        audited = audit_of(story, None, Rerun(executed=99, content=lambda _: other))
+        return [each.standing for each in audited.evidence]
+
+    assert set(rerun_with(content)) == {"holds"}
+    assert rerun_with(content.replace(b"ERROR", b"errors"))[0] == "fails"
+    assert set(rerun_with(content[: first.start])) == {"fails"}
+
+
+def test_approvals_and_redactions_are_told() -> None:
+    """What was approved, with what was asked; what was redacted, by whom and why."""
+    found = audit(str(GOLDEN / "2.3" / "tools.rlm"))
+    assert [(each["tool"], each["is_approved"]) for each in found["approvals"]] == [("page", True)]
+    assert "Zoë" in found["approvals"][0]["asked"]["text"]
+
+    trace = redacted(kept("2.3/tools"), lambda record: [record.ast] if isinstance(record, Step) else [])
+    audited = audit_of(Story(trace))
+    assert audited.redactions[0].endswith("contents by auditor: names")
+    assert audited.standing == "unknown"
+
+
+@pytest.mark.parametrize("place", KEPT, ids=lambda place: f"{place.parent.name}-{place.stem}")
+def test_every_kept_trace_is_audited(place: Path) -> None:
+    """Nothing of it fails: it was written by this kernel, or by one whose meaning is kept."""
+    result = rlmlite("trace", "audit", str(place))
+
+    assert result.exit_code in (Exit.COMPLETED, Exit.UNVERIFIABLE), result.stdout
+    assert "\nfails: " not in result.stdout
+
+
+def test_an_open_trace_and_one_that_a_kill_cut_off_are_audited(tmp_path: Path) -> None:
+    """What they lack is unknown, and said."""
+    place = tmp_path / "cut.rlm"
+    shutil.copytree(GOLDEN / "2.3" / "search.rlm", place)
+    (place / "trace.jsonl").write_bytes((place / "trace.jsonl").read_bytes()[:-40])
+
+    shown = rlmlite("trace", "audit", str(place)).stdout
+
+    assert "the seal: there is none" in shown
+    assert "the end of trace.jsonl: its last " in shown
+
+
+def test_a_stranger_s_trace_is_audited() -> None:
+    """Whatever it says: an audit without a replay reads it and raises nothing."""
+    for _, trace in changed(kept("2.3/tools"), every=7):
+        assert audit_of(Story(trace)).standing == "unknown"
+
+
+def test_a_damaged_trace_is_refused() -> None:
+    """Before anything of it is told."""
+    shutil.copytree(GOLDEN / "2.3" / "search.rlm", "t.rlm")
+    records = Path("t.rlm/trace.jsonl")
+    records.write_bytes(records.read_bytes().replace(b'"op":"search"', b'"op":"sEarch"'))
+
+    assert rlmlite("trace", "audit", "t.rlm").exit_code == Exit.BROKEN

@@ -1,0 +1,1 @@
+"""What an auditor asks of a trace: start at `audit`."""
