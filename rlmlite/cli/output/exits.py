@@ -33,7 +33,7 @@ MEANINGS = MappingProxyType(
         Exit.REFUSED: "the program was refused before it ran: it does not parse, or the checker found a fault",
         Exit.INPUT: "an input cannot be read: missing, unreadable, binary or badly named",
         Exit.BROKEN: "the trace is damaged or altered, is not the expected one, or proves less than required",
-        Exit.DIFFERS: "the replay computed something that the trace does not record",
+        Exit.DIFFERS: "the replay computed something that the trace does not record, or two traces differ",
         Exit.ENGINES: "the replay found a difference, but under other engine versions than the trace's",
         Exit.UNVERIFIABLE: "nothing contradicts the trace, but some steps were not replayed: an input is missing",
         Exit.WAITING: "calls of a session are waiting for answers: `rlmlite session pending`, then `resume`",

@@ -36,6 +36,9 @@ LARGE_FOLDER: Final = "blobs"
 STORE: Final = "store"
 ORIGIN: Final = "origin"
 CHECKPOINT: Final = "checkpoint"
+
+REMOVED: Final = ".removed"
+"""The end of the name of a folder that is being removed."""
 SIGNATURES: Final = "trace.dsse.json"
 INPUTS_FOLDER: Final = "inputs"
 

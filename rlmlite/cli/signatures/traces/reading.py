@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from rlmlite.cli.settings.names import trace_of
 from rlmlite.cli.signatures.options import AsJson, Read, Store, Trace
 from rlmlite.cli.signatures.traces.group import Allow, TraceInputs, trace_app
 
@@ -92,3 +93,34 @@ def trace_audit(
 
     flags = Flags(tuple(input or ()), tuple(read or ()), store, full)
     raise typer.Exit(audit(trace, flags, allow or [], as_json=json))
+
+
+@trace_app.command("diff")
+def trace_diff(
+    trace: Trace,
+    other: Annotated[Path, typer.Argument(metavar="OTHER", help="The other trace.", callback=trace_of)],
+    allow: Allow = None,
+    json: AsJson = False,
+) -> None:
+    """Show where two runs part, then programs, budgets, coverage and answers."""
+    from rlmlite.cli.commands.traces.reading.diff import diff
+
+    raise typer.Exit(diff(trace, other, allow or [], as_json=json))
+
+
+@trace_app.command("gc")
+def trace_gc(
+    older_than: Annotated[
+        str, typer.Option("--older-than", metavar="AGE", help="How old a trace must be to go, such as 30d or 8w.")
+    ],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="A folder with traces. [.rlmlite]", show_default=False)
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove them; without it they are listed only.")] = False,
+    open: Annotated[bool, typer.Option("--open", help="Those without a seal, too.")] = False,
+    json: AsJson = False,
+) -> None:
+    """List traces that are old enough to go, and remove them with --yes."""
+    from rlmlite.cli.commands.traces.reading.gc import gc
+
+    raise typer.Exit(gc(folder, older_than, yes=yes, with_open=open, as_json=json))

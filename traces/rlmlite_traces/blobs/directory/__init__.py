@@ -8,6 +8,7 @@ The reasons are in docs/decisions/0012-a-store-in-a-directory.md.
 from rlmlite_traces.blobs.directory.audit import Damage, ObjectUse, check_objects, list_objects, quarantine_object
 from rlmlite_traces.blobs.directory.collection import GRACE_SECONDS, CollectionReport, collect
 from rlmlite_traces.blobs.directory.layout import Layout, open_layout
+from rlmlite_traces.blobs.directory.roots import forget_trace
 from rlmlite_traces.blobs.directory.store import DirectoryStore
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ObjectUse",
     "check_objects",
     "collect",
+    "forget_trace",
     "list_objects",
     "open_layout",
     "quarantine_object",

@@ -44,9 +44,7 @@ class Root(msgspec.Struct, frozen=True):
 def add(layout: Layout, trace: Path, digests: Iterable[str], writer: str) -> None:
     """Keep contents for a trace, beside those that are kept for it already. `writer` is the name of a live lease."""
     trace_path = os.path.abspath(trace)
-    # Named by a hash of the path: it may hold any character, and be longer than a file name can be.
-    path_hash = hashlib.sha256(os.fsencode(trace_path)).hexdigest()
-    name = f"{path_hash}.json"
+    name = _name(trace_path)
     temporary = f"{writer}.{name}"
     with layout.lock(), layout.folder("roots") as folder, layout.folder("incoming") as incoming:
         digests_before = _read(folder, name).digests if folder.exists(name) else frozenset()
@@ -56,6 +54,17 @@ def add(layout: Layout, trace: Path, digests: Iterable[str], writer: str) -> Non
         incoming.write_new(temporary, json.dumps(content).encode() + b"\n")
         incoming.move(temporary, folder, name)
         folder.sync()
+
+
+def forget_trace(layout: Layout, trace: Path) -> None:
+    """Keep nothing any more for a trace that was removed on purpose. What a running process has a lease on stays."""
+    with layout.lock(), layout.folder("roots") as folder:
+        folder.remove(_name(os.path.abspath(trace)))
+
+
+def _name(trace_path: str) -> str:
+    """The name of a root: by a hash of the path, which may hold any character, and be longer than a file name."""
+    return f"{hashlib.sha256(os.fsencode(trace_path)).hexdigest()}.json"
 
 
 class Roots:

@@ -22,7 +22,7 @@ from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.refs import commit
 from rlmlite_traces.files.guarded import Folder
-from rlmlite_traces.format.lines import BLOBS, EFFECTS, RECORDS, TextLine
+from rlmlite_traces.format.lines import BLOBS, EFFECTS, RECORDS, REMOVED, TextLine
 from rlmlite_traces.reading.parts.passages import UNDECODABLE
 
 SHORT: Final = 256 * 1024
@@ -82,7 +82,9 @@ def _below(folder: str, depth: int) -> Iterator[str]:
         yield folder
         return
     for entry in entries:
-        if entry.is_dir(follow_symlinks=False) and entry.name not in _NOT_TRACES:
+        if entry.name in _NOT_TRACES or entry.name.endswith(REMOVED):
+            continue
+        if entry.is_dir(follow_symlinks=False):
             if entry.name.endswith(_SUFFIX):
                 yield entry.path
             elif depth > 0:
