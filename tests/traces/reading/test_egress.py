@@ -55,6 +55,8 @@ def test_what_is_known_exactly_agrees_with_what_the_kernel_counted(place: Path) 
 
     for name, count in read.items():
         exact = sum(each.bytes for each in answered if each.input == name)
+        counted = sum(each.bytes for each in rows(egress, how="counted", input=name, run=""))
+        assert counted <= count
         assert exact <= count
         is_all_known = not any(name in each.of for each in egress.sent if each.how in ("made", "arguments", "unknown"))
         has_failed = any(each.failed for each in rows(egress, kind="model", input=name))

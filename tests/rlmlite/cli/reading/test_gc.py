@@ -36,8 +36,8 @@ def test_it_is_dry_first() -> None:
 
     listed = rlmlite("trace", "gc", "--older-than", "30d")
     size = sum(each.stat().st_size for each in old.rglob("*"))
-    assert f"1 traces, {size:,} bytes would be removed" in listed.stdout
-    assert "1 stay: young" in listed.stdout
+    assert f"1 trace, {size:,} bytes would be removed" in listed.stdout
+    assert "kept, young: 1" in listed.stdout
     assert old.exists()
 
     done = rlmlite("trace", "gc", "--older-than", "30d", "--yes")

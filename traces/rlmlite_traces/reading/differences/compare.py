@@ -126,7 +126,6 @@ def _budgets(story: Story) -> dict[str, Fact]:
     for record in story.trace.records:
         if isinstance(record, Turn | Step):
             used.update(record.used)
-            used["steps"] += isinstance(record, Step)
     return {name: f"{used[name]:,}" for name in sorted(used)}
 
 

@@ -66,6 +66,9 @@ class _RunReader:
         # Bytes of each input that observations have shown so far, all bytes of observations, and what is behind them.
         self._looks: dict[tuple[str, str], Look] = {}
         self._shown_bytes: dict[str, int] = {}
+        self._read_bytes: dict[str, int] = {}
+        # Inputs of which the calls of this step have ranges.
+        self._ranged: set[str] = set()
         self._observed_bytes = 0
         self._observed: set[str] = set()
         self._placed = {
@@ -114,15 +117,37 @@ class _RunReader:
     def read_step(self, step: Step, seq: int) -> None:
         """What the calls of a step sent, and what it showed, for the turns after it."""
         behind = self.behind.of(step.reads)
+        self._ranged = set()
         if step.effects is not None and not self._story.reader.known.has_key(step):
             self._book.gaps.append(f"step {step.step}: its statement was redacted, and with it the key to its prompts")
         if step.effects is not None:
-            for call in self._story.trace.effects(seq):
+            calls = self._story.trace.effects(seq)
+            for call in calls:
                 self._read_call(call, step, behind)
+            self._count(step, calls)
+        self._read_bytes |= {name: counts[1] for name, counts in step.coverage.items()}
         self._shown_bytes |= {name: counts[0] for name, counts in step.coverage.items()}
         if step.observation.ref is not None:
             self._observed_bytes += step.observation.size
             self._observed |= behind
+
+    def _count(self, step: Step, calls: Sequence[EffectRecord]) -> None:
+        """Add what the kernel has counted of inputs in the calls of a step, where no range of them is known.
+
+        It compares what programs made with what that was made of, and records how many more bytes models have read.
+        """
+        made = [call for call in calls if not call.same_as and call.effect in ("lm", "tool")]
+        places = {_destination(call) for call in made}
+        if len(made) != len(calls) or len(places) != 1:
+            return  # several destinations, or a nested run, whose own reading counts too: nobody can tell them apart
+        (kind, destination), *_ = places
+        for name, counts in step.coverage.items():
+            more = counts[1] - self._read_bytes.get(name, 0)
+            if more > 0 and name not in self._ranged:
+                row = self._row(kind, destination, "counted", name)
+                row.bytes += more
+                row.calls += len(made)
+                row.of |= self._roots({name}) - {name}
 
     def _read_call(self, call: EffectRecord, step: Step, behind: frozenset[str]) -> None:
         if call.same_as:
@@ -158,6 +183,7 @@ class _RunReader:
             if known is not None and known.input:
                 row = self._content_row(kind, destination, known)
                 row.ranges.append((part.start, part.stop))
+                self._ranged.add(known.input)
             else:
                 row = self._row(kind, destination, "made")
                 row.of |= self._roots(behind)

@@ -12,6 +12,7 @@ HOW: Final[Mapping[str, str]] = {
     "shown": "so many bytes of the input had been shown in observations by then; which ones, no record says",
     "observations": "observations in all, with what they show of inputs; what programs made of inputs is in them too",
     "made": "texts that programs made, of the inputs named",
+    "counted": "at least so many bytes of the input were in texts that programs made, by the kernel's own count",
     "arguments": "arguments, which the trace has as text, of the inputs named",
     "words": "words of programs and of rlmlite; whoever wrote them had been shown the inputs named",
     "unknown": "not known: the reason is said below",

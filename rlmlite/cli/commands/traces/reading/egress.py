@@ -97,7 +97,7 @@ def _destination(each: Sent) -> str:
 
 def _line(each: Sent) -> str:
     name = one_line(":".join(filter(None, (each.input, each.path)))) or "-"
-    calls = [f"{each.calls:,} calls"]
+    calls = ["1 call" if each.calls == 1 else f"{each.calls:,} calls"]
     calls += [f"{count:,} {word}" for count, word in ((each.failed, "failed"), (each.cached, "from a cache")) if count]
     of = f" of {one_line(', '.join(each.of))}" if each.of else ""
     listed = ", ".join(f"{start:,}-{stop:,}" for start, stop in each.ranges[:_RANGES])

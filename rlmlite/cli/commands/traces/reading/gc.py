@@ -72,8 +72,9 @@ def _print(plan: list[Disposal], removed: bool) -> None:
     for each in going:
         say(f"{each.size:>13,} bytes  {each.age / 86_400:>6,.0f} d  {one_line(str(each.path), 300)}")
     words = "removed" if removed else "would be removed"
-    say(f"{len(going):,} traces, {sum(each.size for each in going):,} bytes {words}")
+    count = "1 trace" if len(going) == 1 else f"{len(going):,} traces"
+    say(f"{count}, {sum(each.size for each in going):,} bytes {words}")
     for reason in dict.fromkeys(each.keep for each in plan if each.keep):
-        say(f"{sum(each.keep == reason for each in plan):,} stay: {reason}")
+        say(f"kept, {reason}: {sum(each.keep == reason for each in plan):,}")
     if going and not removed:
         say("nothing was removed; --yes does it")
