@@ -11,9 +11,10 @@ from rlmlite_grammar.mistakes.functions import FUNCTIONS
 from rlmlite_grammar.mistakes.methods import METHODS
 from rlmlite_grammar.mistakes.mistake import ForeignName, Mistake
 from rlmlite_grammar.mistakes.parameters import PARAMETERS
+from rlmlite_grammar.spelling.examples import EXAMPLES, Example
 from rlmlite_grammar.spelling.spellings import SPELLINGS, Spelling
 
-READ: tuple[Habit | Spelling, ...] = (*HABITS, *SPELLINGS)
+READ: tuple[Habit | Spelling | Example, ...] = (*HABITS, *SPELLINGS, *EXAMPLES)
 REFUSED: tuple[Mistake | ForeignName, ...] = (*MISTAKES, *FUNCTIONS, *METHODS, *PARAMETERS)
 
 

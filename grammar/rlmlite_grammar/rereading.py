@@ -12,7 +12,7 @@ The habits and how they are read: `habits.table`.
 from collections.abc import Collection
 
 from rlmlite_kernel.program.action_table import Table
-from rlmlite_kernel.program.ast import Binary, Expr, Index, Lit, Parsed, Statement, Unary, walk
+from rlmlite_kernel.program.ast import Attr, Binary, Expr, Index, Lit, Parsed, Statement, Unary, walk
 from rlmlite_kernel.program.checker import Scope, check
 from rlmlite_kernel.records.settings import Policy
 
@@ -30,14 +30,21 @@ def reread(parsed: Parsed, table: Table, names: Collection[str]) -> Parsed:
 
 def _has_suspects(parsed: Parsed) -> bool:
     """Whether the checker may have passed what means something else: a text as a regex, `"a" or "b"` as any of them,
-    a condition in brackets as `where`.
+    a condition in brackets as `where`, places of pandas, a text with places to fill.
     """
     return any(map(_is_suspect, walk(parsed.program)))
 
 
+def _is_indexer(node: Index) -> bool:
+    """Whether it looks like pandas: `rows.iloc[0]`, `rows.shape[0]`, `log.lines["text"]`."""
+    of = node.of
+    is_text = isinstance(node.at, Lit) and isinstance(node.at.v, str)
+    return isinstance(of, Attr) and (of.name in ("iloc", "shape") or (of.name == "lines" and is_text))
+
+
 def _is_suspect(node: Statement | Expr) -> bool:
     if isinstance(node, Binary):
-        return node.op == "or" and isinstance(node.left, Lit)
+        return node.op in ("or", "%") and isinstance(node.left, Lit)
     if isinstance(node, Index):
-        return isinstance(node.at, Binary | Unary)
+        return isinstance(node.at, Binary | Unary) or _is_indexer(node)
     return isinstance(node, Lit) and isinstance(node.v, str) and any(sign in node.v for sign in ("\\", "<*>", "(?"))

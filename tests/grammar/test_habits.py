@@ -11,6 +11,7 @@ from rlmlite_grammar.habits.table import HABITS
 from rlmlite_grammar.mistakes.functions import FUNCTIONS
 from rlmlite_grammar.mistakes.methods import METHODS
 from rlmlite_grammar.mistakes.parameters import PARAMETERS
+from rlmlite_grammar.spelling.examples import EXAMPLES, Example
 from rlmlite_grammar.spelling.respelling import respell
 from rlmlite_grammar.spelling.spellings import SPELLINGS, Spelling
 from rlmlite_kernel import ACTIONS
@@ -50,6 +51,40 @@ def test_a_spelling_is_read_as_the_grammar_spells_it(spelling: Spelling) -> None
     assert read.program == right.program
     assert [note.code for note in read.notes] == ["read_as"]
     assert len(read.at) == len(list(walk(read.program)))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.what)
+def test_what_goes_around_values_is_read_as_the_grammar_spells_it(example: Example) -> None:
+    """Beside other statements, in a text of its own and in one with another habit, with a note at its place."""
+    for before in ("a = 1\n", "x += 1\n", 'p = """a if b else c"""\n'):
+        read = parse(f"{before}{example.written}\nb = 2")
+        right = parse(f"{before}{example.read}\nb = 2")
+
+        assert isinstance(read, Parsed), read
+        assert isinstance(right, Parsed), right
+        assert read.program == right.program
+        assert {note.code for note in read.notes} == {"read_as"}
+        assert any((note.offset or 0) >= len(before) for note in read.notes)
+        assert len(read.at) == len(list(walk(read.program)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = a if b",
+        "x = if b else c",
+        "x = a\nif b: c = 1 else 2",
+        "x = a starts with",
+        "x = starts with 3",
+        'x = a LIKE "b%c"',
+        "x = a LIKE b",
+        "x = a if b else",
+        "x = (a if b else c",
+    ],
+)
+def test_half_of_a_spelling_is_refused(text: str) -> None:
+    """What has no certain meaning is not read as anything."""
+    assert not isinstance(parse(text), Parsed)
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS, ids=lambda spelling: spelling.what)

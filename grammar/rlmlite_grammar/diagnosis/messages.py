@@ -3,7 +3,7 @@
 The first of these that applies makes the message, from the most certain to the least:
 
 1. a text or regex that is never closed         `x = "a`            at its beginning, not at the end of the line
-2. a keyword of another language nearby         `x = a if b else c` `if` is named, not the place where reading stopped
+2. a keyword of another language nearby         `x = a if b`        `if` is named, not the place where reading stopped
 3. nothing at all, or a bracket still open      `f(a`               the bracket is named, with its line and column
 4. otherwise what was expected and found        `f(a b)`            with a hint of `hints`, if one fits
 

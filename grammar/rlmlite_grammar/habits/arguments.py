@@ -43,6 +43,7 @@ OTHER_PARAMETERS: Final = {
     "head": ("n", "limit", "k", "bytes", "size"),
     "glob": ("pattern", "filter"),
     "sep": ("separator", "delimiter"),
+    "value": ("answer", "result", "output", "response", "text"),
     "evidence": ("sources", "source", "citations", "quotes"),
 }
 """What else parameters are called, the likeliest first."""

@@ -4,7 +4,10 @@
     sort(rows, by=r => r["n"])           sort(rows, by=.n)
     map(r => r.n, rows)                  map(rows, .n)              Python gives the function first
 
-The parameter alone is refused: it is `.text` of a line or hit, and `.value` of an item of a list.
+    where(log.lines, l => "E" in l)      where(log.lines, "E" in .value)
+
+The parameter alone is `.value`: the item of a list, the text of a line, a hit or a chunk. Other rows have no such
+field, and say so.
 """
 
 from typing import Final
@@ -12,7 +15,7 @@ from typing import Final
 from rlmlite_grammar.habits.expressions import as_fields
 from rlmlite_grammar.habits.habit import Place, Rewrite
 from rlmlite_grammar.syntax.names import ARROW
-from rlmlite_kernel.program.ast import Call, Expr, Lit, Unread, Var, walk_expr
+from rlmlite_kernel.program.ast import Call, Expr, Field, Lit, Unread, Var, map_children, walk_expr
 
 _OVER_ROWS: Final = frozenset(("map", "where", "filter", "sort", "sorted", "extend"))
 
@@ -38,9 +41,13 @@ def read_arrow(node: Expr, place: Place) -> Rewrite | Unread | None:
         return Unread("type", "there are no functions here", hint)
     expression = as_fields(body, Var(row))
     if any(part == Var(row) for part in walk_expr(expression)):
-        hint = f"instead of `{row}` write `.text` for the text of a line or hit, `.value` for an item of a list"
-        return Unread("type", f"`{row}` alone is the whole row", hint)
+        return Rewrite(_as_value(expression, Var(row)), f"{row} => {row}", ".value")
     return Rewrite(expression, f"{row} => {row}.x", ".x")
+
+
+def _as_value(node: Expr, row: Var) -> Expr:
+    """An expression with the row alone as the value that it is."""
+    return Field("value") if node == row else map_children(node, lambda part: _as_value(part, row))
 
 
 def _is_arrow(node: Expr) -> bool:

@@ -10,6 +10,7 @@ from rlmlite_kernel.program.ast import (
     Expr,
     Field,
     Index,
+    ListOf,
     Lit,
     Named,
     Obj,
@@ -67,3 +68,30 @@ def read_named_folds(node: Expr, place: Place) -> Rewrite | Unread | None:
     named = (*(item for item in node.named if item not in folds), Named(param.name, obj))
     first = f"{folds[0].name}={folds[0].value.name if isinstance(folds[0].value, Call) else ''}(...)"
     return Rewrite(Call(node.name, node.args, named), first, f"{{{first.replace('=', ': ')}}}")
+
+
+_LARGEST: Final = {"least": "min", "greatest": "max", "min": "min", "max": "max"}
+"""What several languages call the smallest and the largest of some values, with the fold over a list of them."""
+
+
+def read_largest(node: Expr, place: Place) -> Rewrite | Unread | None:
+    """`max(.a, .b)` is `max([.a, .b])`; `max(rows, .n)` may mean the rows with the largest `n`, and is left alone."""
+    if not isinstance(node, Call) or _LARGEST.get(node.name) not in place.table:
+        return None
+    if len(node.args) == 1 and [item.name for item in node.named] == ["key"] and {"top", "sort"} <= place.table.keys():
+        return _row_with_largest(node)
+    if len(node.args) < 2 or node.named:
+        return None
+    is_of_rows = isinstance(node.args[0], Var) and any(isinstance(arg, Field | Lit) for arg in node.args[1:])
+    if is_of_rows and not place.context.row:
+        return None
+    fold = _LARGEST[node.name]
+    return Rewrite(Call(fold, (ListOf(node.args),), ()), f"{node.name}(a, b)", f"{fold}([a, b])")
+
+
+def _row_with_largest(node: Call) -> Rewrite:
+    """`max(rows, key=f)` of Python: the row, and not the value."""
+    by, written = Named("by", node.named[0].value), f"{node.name}(x, key=f)"
+    if _LARGEST[node.name] == "max":
+        return Rewrite(Index(Call("top", (*node.args, Lit(1)), (by,)), Lit(0)), written, "top(x, 1, by=f)[0]")
+    return Rewrite(Index(Call("sort", node.args, (by,)), Lit(0)), written, "sort(x, by=f)[0]")

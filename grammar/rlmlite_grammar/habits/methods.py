@@ -23,9 +23,11 @@ from rlmlite_kernel.program.ast import (
     Binary,
     Call,
     Expr,
+    Field,
     Index,
     ListOf,
     Lit,
+    Named,
     Rx,
     Slice,
     Unread,
@@ -65,9 +67,16 @@ def read_method(node: Expr, place: Place) -> Rewrite | Unread | None:
     if isinstance(receiver, Var) and receiver.name in MODULES and receiver.name not in place.names:
         return _read_function(receiver.name, name, node)
     expression = _read_expression(name, receiver, tuple(rest), node)
+    if expression is not None and _is_column(receiver) and not place.context.row and "map" in place.table:
+        expression = _read_expression(name, Field("value"), tuple(rest), node)
+        assert expression is not None  # it has the same arguments
+        of = receiver.of if isinstance(receiver, Attr) else receiver
+        return Rewrite(Call("map", (of, expression)), f"x.str.{name}(...)", f"map(x, {_words(expression, name)})")
     if expression is not None:
         return Rewrite(expression, f"x.{name}(...)", _words(expression, name))
     action = name if name in place.table else OTHER_NAMES.get(name, "")
+    if action in place.table and _is_column(receiver) and place.table[action].in_rows:
+        return _read_column(action, receiver, node, place)
     if action in place.table and _is_meant(action, node, place):
         return Rewrite(Call(action, node.args, node.named), f"x.{name}(...)", f"{action}(x, ...)")
     hint = _SENTENCES.get(name, f"there are no methods; an action takes the value as an argument: {_example(place)}")
@@ -85,6 +94,20 @@ def read_line_from_0(node: Expr, place: Place) -> Rewrite | Unread | None:
         return None
     new = with_children(node, [lines, *map(_from_1, places)])
     return Rewrite(new, _shown_of(f"x.{name}(...)", node), _shown_of("x.lines", new))
+
+
+def read_indexer(node: Expr, place: Place) -> Rewrite | Unread | None:
+    """`rows.iloc[0]` is `rows[0]`, `rows.shape[0]` is `count(rows)`, and `log.lines["text"]` is `log.lines.text`."""
+    match node:
+        case Index(of=Attr(of=of, name="iloc"), at=at) if not _are_lines(of):
+            return Rewrite(Index(of, at), "x.iloc[n]", "x[n]")
+        case Index(of=Attr(of=of, name="iloc"), at=at) if _may_be_number(at):
+            return Rewrite(Index(of, _from_1(at)), "x.lines.iloc[n]", "x.lines[n+1]")
+        case Index(of=Attr(of=of, name="shape"), at=Lit(v=0)):
+            return Rewrite(Call("count", (of,)), "x.shape[0]", "count(x)")
+        case Index(of=Attr(name="lines") as of, at=Lit(v=str() as name)) if name.isidentifier():
+            return Rewrite(Attr(of, name), f'x.lines["{name}"]', f"x.lines.{name}")
+    return None
 
 
 def _shown_of(what: str, part: Expr) -> str:
@@ -115,6 +138,21 @@ def _is_meant(action: str, node: Call, place: Place) -> bool:
     return not mistakes or not has_sentence
 
 
+def _is_column(receiver: Expr) -> bool:
+    """Whether a method is one of all texts of a column: pandas writes `df["name"].str.contains("a")`."""
+    return isinstance(receiver, Attr) and receiver.name == "str"
+
+
+def _read_column(action: str, receiver: Expr, node: Call, place: Place) -> Rewrite:
+    """`df["name"].str.upper()`: the action for each text of a column, or for the field of the row that it is in one."""
+    of = receiver.of if isinstance(receiver, Attr) else receiver
+    name = node.name.removeprefix(METHOD)
+    if place.context.row:
+        return Rewrite(Call(action, (of, *node.args[1:]), node.named), f"x.str.{name}(...)", f"{action}(x, ...)")
+    each = Call(action, (Field("value"), *node.args[1:]), node.named)
+    return Rewrite(Call("map", (of, each)), f"x.str.{name}(...)", f"map(x, {action}(.value, ...))")
+
+
 def _read_function(module: str, name: str, node: Call) -> Rewrite | Unread:
     action = _OF_MODULES.get((module, name))
     if action is not None:
@@ -129,7 +167,7 @@ def _read_expression(name: str, receiver: Expr, args: tuple[Expr, ...], node: Ca
     if reading is None or node.named:
         return None
     # pandas: `.str` leads to the methods of texts.
-    of = receiver.of if isinstance(receiver, Attr) and receiver.name == "str" else receiver
+    of = receiver.of if isinstance(receiver, Attr) and _is_column(receiver) else receiver
     return reading(of, args)
 
 
@@ -144,7 +182,14 @@ def _split(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
 
 def _first_ones(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
     count = args[0] if args else Lit(5)
-    return Slice(of, Lit(0), count) if len(args) < 2 else None
+    if len(args) > 1 or not _may_be_number(count):
+        return None
+    return Slice(of, Lit(1), _from_1(count)) if _are_lines(of) else Slice(of, Lit(0), count)
+
+
+def _are_lines(of: Expr) -> bool:
+    """Whether something is written as the lines of a text, which are numbered from 1; `x.splitlines()` is a list."""
+    return isinstance(of, Attr) and of.name == "lines"
 
 
 def _last_ones(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
@@ -175,6 +220,13 @@ def _entry(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
     return Index(of, args[0]) if len(args) == 1 else None
 
 
+def _joined(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
+    """`", ".join(xs)`: the separator stands before the dot."""
+    if len(args) != 1 or not isinstance(of, Lit) or not isinstance(of.v, str):
+        return None
+    return Call("render", (args[0], Lit("{value}")), (Named("sep", of),))
+
+
 def _itself(of: Expr, args: tuple[Expr, ...]) -> Expr | None:
     return None if args else of
 
@@ -183,15 +235,18 @@ def _field(name: str) -> Expression:
     return lambda of, args: None if args else Attr(of, name)
 
 
+_FIRST_ONES: Final = ("head", "take", "limit")
+
 _EXPRESSIONS: Final[dict[str, Expression]] = {
     **dict.fromkeys(("splitlines", "readlines", "lines"), _lines),
     "split": _split,
-    **dict.fromkeys(("head", "take", "limit"), _first_ones),
+    **dict.fromkeys(_FIRST_ONES, _first_ones),
     "tail": _last_ones,
     **dict.fromkeys(("slice", "substring"), _part),
     **dict.fromkeys(("contains", "includes"), _contains),
     **dict.fromkeys(("isin", "is_in"), _is_in),
     "get": _entry,
+    "join": _joined,
     **dict.fromkeys(("tolist", "to_list", "toArray", "copy", "reset_index", "read", "collect", "compute"), _itself),
     **{name: _field(name) for name in ("start", "end", "text", "line")},
 }
@@ -205,12 +260,16 @@ def _words(expression: Expr, name: str) -> str:
             return f"x.{field}"
         case Slice(lo=Lit(v=0)):
             return "x[0:n]"
+        case Slice(lo=Lit(v=1)) if name in _FIRST_ONES:
+            return "x[1:n+1]"
         case Slice():
             return "x[-n:]" if name == "tail" else "x[a:b]"
         case Binary(op=op):
             return f"x {op} ..."
         case Index():
             return "x[...]"
+        case Call(name=action):
+            return f"{action}(x, ...)"
         case _:
             return "x"
 

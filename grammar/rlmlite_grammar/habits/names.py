@@ -30,6 +30,8 @@ OTHER_NAMES: Final = {
     "uniq": "distinct",
     "dedup": "distinct",
     "drop_duplicates": "distinct",
+    "set": "distinct",
+    "frozenset": "distinct",
     "filter": "where",
     "length": "count",
     "size": "count",

@@ -13,6 +13,7 @@ from typing import Final
 
 from rlmlite_grammar.habits.expressions import as_fields
 from rlmlite_grammar.habits.habit import Place, Rewrite
+from rlmlite_grammar.syntax.names import METHOD
 from rlmlite_kernel.program.ast import (
     LOGIC,
     Attr,
@@ -111,4 +112,10 @@ def read_mask(node: Expr, place: Place) -> Rewrite | Unread | None:
 def _is_condition(node: Expr) -> bool:
     if isinstance(node, Unary):
         return node.op == "not"
+    if isinstance(node, Call) and node.name.startswith(METHOD):
+        return node.name.removeprefix(METHOD) in _TESTS
     return isinstance(node, Binary) and (node.op in _COMPARISONS or node.op in LOGIC)
+
+
+_TESTS: Final = frozenset(("contains", "includes", "isin", "is_in", "startswith", "startsWith", "endswith", "endsWith"))
+"""Methods whose result is a condition."""

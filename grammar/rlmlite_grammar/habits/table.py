@@ -14,11 +14,11 @@ from rlmlite_grammar.habits.arguments import (
     read_word,
 )
 from rlmlite_grammar.habits.arrows import read_arrow, read_function_first
-from rlmlite_grammar.habits.expressions import read_field, read_named_folds
-from rlmlite_grammar.habits.f_strings import read_f_string
+from rlmlite_grammar.habits.expressions import read_field, read_largest, read_named_folds
+from rlmlite_grammar.habits.f_strings import read_f_string, read_format
 from rlmlite_grammar.habits.foreign import read_foreign_function, read_foreign_parameter, read_several_queries
 from rlmlite_grammar.habits.habit import Habit, Reading
-from rlmlite_grammar.habits.methods import read_line_from_0, read_method
+from rlmlite_grammar.habits.methods import read_indexer, read_line_from_0, read_method
 from rlmlite_grammar.habits.names import read_copy, read_final_var, read_name
 from rlmlite_grammar.habits.queries import read_any_of, read_mask, read_regex, read_template
 from rlmlite_grammar.habits.schemas import read_type
@@ -27,6 +27,7 @@ HABITS: Final = (
     Habit("another name of an action", "print(hits)", "show(hits)", read_name),
     Habit("the name of the answer's variable", 'FINAL_VAR("hits")', "final(hits)", read_final_var),
     Habit("a list made of a list", "x = list(range(3))", "x = range(3)", read_copy),
+    Habit("places in a text to fill", 'x = "{} hits".format(2)', 'x = str(2) + " hits"', read_format),
     Habit("a method that is an action", "x = hits.where(.n > 3)", "x = where(hits, .n > 3)", read_method),
     Habit("a method that is an expression", "x = log.splitlines()", "x = log.lines", read_method),
     Habit("a function of a row", "x = map(hits, m => m.groups[0])", "x = map(hits, .groups[0])", read_arrow),
@@ -39,6 +40,7 @@ HABITS: Final = (
         "g = group(hits, doc, folds={n: count()})",
         read_named_folds,
     ),
+    Habit("the larger of two values", "x = map(hits, max(.a, .b))", "x = map(hits, max([.a, .b]))", read_largest),
     Habit(
         "another name of a parameter",
         'x = rank(log, "disk", k=5)',
@@ -63,6 +65,19 @@ HABITS: Final = (
         read_template,
     ),
     Habit("a condition in brackets", "x = hits[hits.n > 3]", "x = where(hits, .n > 3)", read_mask),
+    Habit(
+        "a method of all texts of a column",
+        'x = hits["text"].str.contains("a")',
+        'x = map(hits["text"], .value contains "a")',
+        read_method,
+    ),
+    Habit("a row by its place", "x = hits.iloc[0]", "x = hits[0]", read_indexer),
+    Habit("the first lines", "x = log.lines.head(5)", "x = log.lines[1:6]", read_method),
+    Habit("the row alone", 'x = where(log.lines, l => "E" in l)', 'x = where(log.lines, "E" in .value)', read_arrow),
+    Habit(
+        "a separator that joins", 'x = ", ".join(hits.doc)', 'x = render(hits.doc, "{value}", sep=", ")', read_method
+    ),
+    Habit("the row with the largest value", "x = max(hits, key=.n)", "x = top(hits, 1, by=.n)[0]", read_largest),
     Habit("a line by its place in a list", "x = log.splitlines()[0]", "x = log.lines[1]", read_line_from_0),
     Habit(
         "types of other languages",

@@ -25,8 +25,8 @@ FOREIGN_WORDS: Final = (
         (
             "if x: y = 1",
             "if (x): y = 1",
-            "x = a if b else c",
-            "x = f(a if b else c)",
+            "x = a if b",
+            "x = f(a if b)",
             "else: x = 1",
             "elif x: y = 2",
         ),
@@ -74,7 +74,12 @@ FOREIGN_WORDS: Final = (
     ),
     Mistake(
         "leave it out; a program consists of actions and values only",
-        ("pass", "with f(x): y = 1", "del x", "x = new y", "pass\nx = 1"),
-        words=("pass", "await", "with", "del", "new", "global"),
+        ("pass", "del x", "x = new y", "pass\nx = 1"),
+        words=("pass", "await", "del", "new", "global"),
+    ),
+    Mistake(
+        "there are no files to open; inputs are variables already: show(x[0:2000]), search(x, /word/)",
+        ("with f(x): y = 1", 'with open("a.log") as f: x = 1'),
+        words=("with",),
     ),
 )

@@ -7,8 +7,19 @@ from rlmlite_grammar.mistakes.mistake import COMPARISON, VALUE, Mistake
 MISTAKES_IN_OPERATORS: Final = (
     Mistake(
         "write x = x + 1; a variable may be assigned again",
-        ("x += 1", "x -= 1", "n *= 2"),
+        ("x -= 1", "n *= 2", "x++"),
         after=r"[+\-*/%|]=|\+\+|--",
+    ),
+    Mistake(
+        'there is no LIKE; write .text contains "a", starts_with(.text, "a") or .text matches /a.*b/',
+        ('r = where(l, .a LIKE "b%c")', 'r = where(l, .a like "b_")'),
+        after=r"(?i:like)\b",
+        before=VALUE,
+    ),
+    Mistake(
+        "this is XML; write statements, such as x = search(logs, /ERROR/)",
+        ('<search query="a" />', '<tool_call>{"name": "f"}</tool_call>', "<code>x = 1</code>"),
+        after=r"</?[A-Za-z_!?]",
     ),
     Mistake(
         "use = to assign a value",

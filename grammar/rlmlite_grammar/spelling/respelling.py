@@ -13,9 +13,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from rlmlite_grammar.diagnosis.scan import Lexeme, lexeme_at
+from rlmlite_grammar.diagnosis.scan import Lexeme, lexeme_at, lexemes
 from rlmlite_grammar.spelling.comprehensions import find_comprehension
+from rlmlite_grammar.spelling.infixes import find_infix
 from rlmlite_grammar.spelling.spellings import ANY, ANY_INSIDE, INSIDE, SPELLINGS
+from rlmlite_grammar.spelling.ternaries import find_ternary
 from rlmlite_grammar.syntax.reader import read
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Problem
@@ -29,6 +31,10 @@ _LONGEST: Final = 100_000
 
 _BARE: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]|\[)")
 """Matches the beginning of a line that may be a value alone: a name and what looks into it."""
+
+
+_BEFORE_VALUES: Final = frozenset(("=", ",", ":", ";", "=>"))
+"""Signs after which a whole value begins."""
 
 
 class Edit(NamedTuple):
@@ -87,6 +93,12 @@ class _Scan:
         self._text = text
         self._place = self._depth = 0
         self._before: Lexeme | None = None
+        # Where the value begins that ends here, and those around it that are open.
+        self._operand = 0
+        self._operands: list[int] = []
+        # The same of a whole value, with its operators: after `=`, a comma, a colon or a bracket.
+        self._value = 0
+        self._values: list[int] = []
         self._edits: list[Edit] = []
 
     def edits(self) -> list[Edit]:
@@ -97,8 +109,10 @@ class _Scan:
                 self._pass_lexeme()
                 continue
             self._edits.append(edit)
-            # What an edit puts there, most often a value, decides how a `/` after it is read.
-            self._before = Lexeme("word", edit.text.rstrip()[-1:] or ";", edit.start)
+            # What an edit puts there decides how a `/` or a `.` after it is read.
+            self._before = [Lexeme("sign", ";", edit.start), *lexemes(edit.text)][-1]
+            if edit.text and self._before.text in _BEFORE_VALUES:
+                self._value = edit.stop
             self._place = edit.stop
         return sorted(self._edits)
 
@@ -106,13 +120,15 @@ class _Scan:
         is_first = self._is_statement_start()
         if is_first:
             self._show_bare_value()
-        return self._comprehension() or self._spelling(is_first)
+        return self._comprehension() or self._infix() or self._ternary() or self._spelling(is_first)
 
     def _pass_lexeme(self) -> None:
         lexeme = lexeme_at(self._text, self._place, self._ends_value())
         size = len(lexeme.text)
         if lexeme.kind == "bracket":
             self._depth = max(0, self._depth + (1 if lexeme.text in "([{" else -1))
+        if lexeme.kind != "skip":
+            self._note_operand(lexeme)
         if lexeme.kind == "skip":
             # A line at a time, so that the beginning of each is seen.
             newline = lexeme.text.find("\n")
@@ -120,6 +136,21 @@ class _Scan:
         else:
             self._before = lexeme
         self._place += size
+
+    def _note_operand(self, lexeme: Lexeme) -> None:
+        """Keep in mind where the value begins that this lexeme belongs to: all of `f(x)[0].name` is one."""
+        follows_dot = self._before is not None and self._before.text == "."
+        if lexeme.kind == "bracket" and lexeme.text in "([{":
+            self._operands.append(self._operand if self._ends_value() else lexeme.start)
+            self._values.append(self._value)
+            self._value = lexeme.start + 1
+        elif lexeme.kind == "bracket":
+            self._operand = self._operands.pop() if self._operands else lexeme.start
+            self._value = self._values.pop() if self._values else lexeme.start
+        elif lexeme.text in _BEFORE_VALUES:
+            self._value = lexeme.start + len(lexeme.text)
+        elif not follows_dot and not (lexeme.text == "." and self._ends_value()):
+            self._operand = lexeme.start
 
     def _is_statement_start(self) -> bool:
         if self._depth:
@@ -139,12 +170,53 @@ class _Scan:
         for spelling in spellings:
             match = spelling.pattern.match(self._text, self._place)
             if match and spelling.after_value in (None, self._ends_value()):
+                if spelling.inside:
+                    stop = match.end(spelling.inside)
+                    self._edits.append(Edit(stop, match.end(), "", ""))
+                    start = match.start(spelling.inside)
+                    return Edit(match.start(), start, match.expand(spelling.text), spelling.note(match))
                 return Edit(match.start(), match.end(), match.expand(spelling.text), spelling.note(match))
         return None
 
     def _ends_value(self) -> bool:
         """Whether a value has just ended."""
         return self._before is not None and self._before.ends_value
+
+    def _infix(self) -> Edit | None:
+        """`x starts with y`: the words give way to a comma, and the call is put around both values."""
+        if not self._ends_value() or self._text[self._place] not in "sSbBeElLdDnN":
+            return None
+        infix = find_infix(self._text, self._operand, self._place)
+        if infix is None:
+            return None
+        self._edits.append(Edit(infix.start, infix.start, infix.before, infix.note))
+        if infix.after:
+            self._edits.append(Edit(infix.end, infix.end, infix.after, ""))
+        # Blanks before a comma give way too.
+        start = self._value_stop() if infix.between.startswith(",") else self._place
+        return Edit(start, infix.stop, infix.between, "")
+
+    def _value_stop(self) -> int:
+        """Where the value before this place ends, without the blanks after it."""
+        first = max((edit.stop for edit in self._edits if edit.stop <= self._place), default=0)
+        return first + len(self._text[first : self._place].rstrip(" \t"))
+
+    def _ternary(self) -> Edit | None:
+        """`a if c else b`: the condition goes to the front, and a comma stands where it was."""
+        if not self._ends_value() or not self._text.startswith("if", self._place):
+            return None
+        ternary = find_ternary(self._text, self._place, is_inside=self._depth > 0)
+        value = self._text[self._value : self._place]
+        if ternary is None or not value.strip() or "\n" in value.strip():
+            return None
+        start = self._value + len(value) - len(value.lstrip())
+        condition = _respell_value(ternary.condition)
+        note = f"`a if c else b` was read as `pick({_clip(condition)}, a, b)`: both values are computed"
+        self._edits.append(Edit(start, start, f"pick({condition}, ", note))
+        self._edits.append(Edit(ternary.end, ternary.end, ")", ""))
+        # What comes after is the other value, which may be such a value again.
+        self._value = ternary.other
+        return Edit(self._value_stop(), ternary.other, ",", "")
 
     def _comprehension(self) -> Edit | None:
         if self._text[self._place] not in "([{":
@@ -167,6 +239,13 @@ class _Scan:
         self._edits.append(Edit(self._place, self._place, "show(", note))
         code_stop = self._place + len(line.rstrip())
         self._edits.append(Edit(code_stop, code_stop, ")", ""))
+
+
+def _respell_value(text: str) -> str:
+    """A value spelled as the grammar reads it: not as a statement, which would be shown."""
+    before = "x = "
+    inside = respell(before + text)
+    return inside.text.removeprefix(before) if inside else text
 
 
 def _end_of_line(text: str, start: int) -> int:

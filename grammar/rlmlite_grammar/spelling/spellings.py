@@ -1,7 +1,8 @@
 """How other languages spell what the grammar spells otherwise: patterns, each with a program that shows it.
 
 A pattern is tried at the beginning of each lexeme, outside of texts and comments. `first`: only where a statement
-begins. `after_value`: only where a value has just ended, or only where none has.
+begins. `after_value`: only where a value has just ended, or only where none has. `inside`: the group that stays, and is
+read on; what stands around it gives way.
 """
 
 import re
@@ -20,6 +21,7 @@ class Spelling(msgspec.Struct, frozen=True):
     text: str
     first: bool = False
     after_value: bool | None = None
+    inside: int = 0
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -29,7 +31,7 @@ class Spelling(msgspec.Struct, frozen=True):
     def note(self, match: re.Match[str]) -> str:
         """What the controller is told."""
         written = " ".join(match[0].split())[:40]
-        read = match.expand(self.text).strip()[:40]
+        read = (match.expand(self.text) + (match[self.inside] if self.inside else "")).strip()[:40]
         return f"`{written}` was read as `{read}`" if read else f"`{written}` was left out"
 
 
@@ -75,6 +77,27 @@ SPELLINGS: Final = (
         rf"([A-Za-z_]\w*)[ \t]*:[ \t]*({_TYPE})\b(\[[\w\[\], .|]*\])?[ \t]*=(?!=)",
         r"\1 =",
         first=True,
+    ),
+    Spelling(
+        "`+=`", "x += count(log)", "x = x + count(log)", r"([A-Za-z_]\w*)[ \t]*\+=(?!=)", r"\1 = \1 +", first=True
+    ),
+    Spelling(
+        "`(x := …)`",
+        "(x := count(log))",
+        "x = count(log)",
+        r"\([ \t]*([A-Za-z_]\w*)[ \t]*:=[ \t]*([^\n]*)\)[ \t]*(?=\n|$)",
+        r"\1 = ",
+        first=True,
+        inside=2,
+    ),
+    Spelling(
+        "a statement in backticks",
+        "`x = count(log)`",
+        "x = count(log)",
+        r"`([^`\n]+)`[ \t]*(?=\n|$)",
+        "",
+        first=True,
+        inside=1,
     ),
     Spelling("`:=`", "x := 1", "x = 1", r"([A-Za-z_]\w*)[ \t]*:=", r"\1 =", first=True),
     Spelling("`<-`", "x <- count(log)", "x = count(log)", r"([A-Za-z_]\w*)[ \t]*<-[ \t]+", r"\1 = ", first=True),
@@ -130,6 +153,14 @@ SPELLINGS: Final = (
     ),
     Spelling(
         "`~`", "x = where(rows, ~(.a == 1))", "x = where(rows, not (.a == 1))", r"~(?=\()", "not ", after_value=False
+    ),
+    Spelling(
+        "`=~`",
+        "x = where(rows, .a =~ /b/)",
+        "x = where(rows, .a matches /b/)",
+        r"=~(?=[ \t]*/)",
+        "matches",
+        after_value=True,
     ),
     Spelling("`===`", "x = where(rows, .a === 1)", "x = where(rows, .a == 1)", r"===", "==", after_value=True),
     Spelling("`!==`", "x = where(rows, .a !== 1)", "x = where(rows, .a != 1)", r"!==", "!=", after_value=True),
