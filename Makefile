@@ -17,7 +17,7 @@ BENCHMARKS := chunk cold_start decode fanout hostile hostile_programs http load 
 PAGES   = README.md $(shell find docs -name '*.md')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo quick test check format lint types layers docs-fresh docs table fix cover sweep mutations bench fuzz peers real build pins clean
+.PHONY: help setup demo quick test check format lint types layers docs-fresh docs table fix cover sweep verifiers mutations bench fuzz peers real build pins clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ cover: $(READY) ## Run the tests in one process and show what they do not reach
 
 sweep: $(READY) ## Run the tests at full size: every byte, every order, 20 times as many examples
 	@$(PYTEST) -m "slow or not slow" --hypothesis-profile=sweep
+
+verifiers: $(READY) ## Run the tests, and feed every trace that any of them makes to both verifiers; needs node
+	@TESTS_TRACES_SHARE=256 $(PYTEST)
 
 mutations: $(READY) ## Take each listed fix out of a copy: does its test fail? Some: make mutations ROWS="A11 E1"
 	@$(BIN)/python -m tests.mutations $(ROWS)

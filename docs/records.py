@@ -3,6 +3,7 @@
 import inspect
 import types
 import typing
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -222,7 +223,7 @@ def record(kind: type[msgspec.Struct]) -> str:
     hints = typing.get_type_hints(kind)
     shared = _ANY if issubclass(kind, Record) else {}
     names = [name for name in (*kind.__struct_fields__, *_tag(kind)) if name not in shared]
-    rows = [(code(name), _spelled(hints.get(name, str)), MEANINGS[kind][name]) for name in names]
+    rows = [(code(name), spelled_type(hints.get(name, str)), MEANINGS[kind][name]) for name in names]
     return f"{inspect.getdoc(kind)}\n\n{table(_HEADS, rows)}"
 
 
@@ -239,7 +240,7 @@ def numbers() -> str:
 
 def every() -> str:
     """The fields that all records share."""
-    rows = [(code(name), _spelled(typing.get_type_hints(Record).get(name, str)), _ANY[name]) for name in _ANY]
+    rows = [(code(name), spelled_type(typing.get_type_hints(Record).get(name, str)), _ANY[name]) for name in _ANY]
     return table(_HEADS, rows)
 
 
@@ -251,17 +252,23 @@ def _tag(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     return () if field is None else (field,)
 
 
-def _spelled(hint: Any) -> str:
-    """A type as readers of JSON know it."""
+def spelled_type(hint: Any, names: Mapping[Any, str] = {}) -> str:
+    """A type as readers of JSON know it, and a struct by its name in `names`, if it has one there."""
+
+    def inner(each: Any) -> str:
+        return spelled_type(each, names)
+
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint in names:
+        return names[hint]
     if origin in (typing.Union, types.UnionType):
-        return " or ".join(dict.fromkeys(map(_spelled, arguments)))
+        return " or ".join(dict.fromkeys(map(inner, arguments)))
     if origin is dict:
-        return f"object of {_spelled(arguments[1])}"
+        return f"object of {inner(arguments[1])}"
     if origin is tuple:
         if arguments[-1] is Ellipsis:
-            return f"list of {_spelled(arguments[0])}"
-        return "[" + ", ".join(map(_spelled, arguments)) + "]"
+            return f"list of {inner(arguments[0])}"
+        return "[" + ", ".join(map(inner, arguments)) + "]"
     return "object" if hint in MEANINGS else _WORDS.get(hint, "span")
 
 

@@ -12,6 +12,8 @@ from tests.sizes import register_profiles
 
 ROOT = Path(__file__).parents[1]
 
+pytest_plugins = ["tests.traces.verifier.plugin"]
+
 register_profiles()
 
 

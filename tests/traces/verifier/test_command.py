@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 import pytest
 
-from rlmlite_traces import PrivateKey, generate_key, sign, verify
+from rlmlite_traces import Level, PrivateKey, generate_key, sign, verify
 from rlmlite_traces.verifier import MODULES
 from tests.traces.verifier.both import node
 
@@ -106,6 +106,25 @@ def test_no_codes_for_a_terminal(tmp_path: Path) -> None:
     (place / "trace.jsonl").write_text('{"kind":"\\u001b[2J"}\n')
 
     assert "\x1b" not in run(place).stdout
+
+
+def test_the_example_of_the_page_is_a_trace(tmp_path: Path) -> None:
+    """The files that `docs/reference/trace-format.md` prints are sound to both, and have the root that it prints."""
+    page = (ROOT / "docs" / "reference" / "trace-format.md").read_text("utf-8")
+    block = page.partition("## An example")[2].partition("```text\n")[2].partition("```")[0]
+    files, name = dict[str, str](), ""
+    for line in block.splitlines():
+        if not line.startswith(" "):
+            name = line.removesuffix(":")
+            files[name] = ""
+        else:
+            files[name] += line.strip() + "\n"
+    root = files.pop("root").strip()
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, "utf-8")
+
+    assert verify(tmp_path, root).level is Level.SEALED
+    assert run(tmp_path, "--root", root).returncode == 0
 
 
 def test_it_needs_no_other_file_than_its_modules() -> None:

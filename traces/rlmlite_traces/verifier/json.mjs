@@ -16,8 +16,9 @@ export class Digits {
     this.spelling = spelling;
   }
 
+  /** Whether it is a whole number, of a length that readers in any language take. */
   get isWhole() {
-    return /^-?\d+$/.test(this.spelling);
+    return /^-?\d{1,4300}$/.test(this.spelling);
   }
 }
 
