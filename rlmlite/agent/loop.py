@@ -37,6 +37,7 @@ from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import Call, Parsed, walk
 from rlmlite_kernel.program.checker import ends_run
 from rlmlite_kernel.program.problems import Problem, Unparsed
+from rlmlite_kernel.records.evolution import PROMPTS_FIT
 from rlmlite_kernel.records.records import Spoken
 from rlmlite_kernel.run.holding.standing import standing
 from rlmlite_kernel.run.status import TIMEOUT
@@ -150,7 +151,7 @@ def _next_move(run: Run, agent: Agent, wanted: PromptRequest) -> _Move | End:
         return End("partial", TIMEOUT)
     state = run.state
     turns = since_question(run.history)  # a controller that was stuck at the last question may do well at this one
-    now = controller_standing(turns, agent.patience)
+    now = controller_standing(turns, agent.patience, bears_lost=PROMPTS_FIT in state.run.flags)
     if now.place >= len(agent.controllers):
         # Silence is the provider's failure; a controller that answered, but to no purpose, leaves work to show.
         # With an answer that was held back, or a draft, there is some of it all the same.

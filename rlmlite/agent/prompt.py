@@ -42,6 +42,12 @@ _VARIABLES = 100  # that are listed; the newest stay
 _WITHHELD = "the policy keeps its content from you"
 _UNLOOKED = "not looked at yet; after a look, all that you write counts as made of it, and may go only where it may"
 _MENDS = "mends answers of a wrong form by itself"
+_LOST = {
+    "schema": "your reply had no content; reply with a program",
+    "too_long": "your reply was cut off at its longest, so nothing of it was executed; write less",
+    "filtered": "the provider's content filter stopped your reply; write the program in other words",
+    "refused": "you declined to reply with a program; reply with one, or with final(null)",
+}
 _FEW_TURNS = 3  # with so many left, or fewer, the prompt says so
 
 ALWAYS = ("turns", "sub_calls")
@@ -73,7 +79,7 @@ def prompt(state: State, history: Sequence[Exchange], ask: PromptRequest) -> str
 
     # History gets what the other parts leave: they cannot give way.
     room = ceiling(state, ask.role) - len(before.encode()) - len(after.encode()) - len(_HISTORY) - _SEPARATORS
-    turns = past(_before_this(history), ask.remarks, room)
+    turns = past(_before_this(history), {**_lost(state, history), **ask.remarks}, room)
     parts = [before]
     if turns:
         parts += [_HISTORY, *turns]
@@ -92,6 +98,13 @@ def _before_this(history: Sequence[Exchange]) -> list[Exchange]:
     early = takewhile(lambda exchange: exchange.question is None, history)
     told += [exchange for exchange in early if exchange.addition is not None]
     return [exchange for exchange in history if not any(exchange is each for each in told)]
+
+
+def _lost(state: State, history: Sequence[Exchange]) -> dict[int, str]:
+    """What a controller is told of replies that were of no use, by their turns."""
+    if PROMPTS_FIT not in state.run.flags:
+        return {}
+    return {exchange.turn: _LOST[exchange.lost] for exchange in history if exchange.lost}
 
 
 def ceiling(state: State, role: str) -> int:

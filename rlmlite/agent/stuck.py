@@ -7,7 +7,8 @@ Three signs, from the cheapest to see to the slowest:
     idleness     its last 2 x `patience` programs made no new value and showed no new part of an input
 
 The first time it is told why. If it shows a sign again, the next controller takes over, with a clean window; after the
-last controller the run ends. A controller that does not answer at all is replaced at once.
+last controller the run ends. A controller that does not answer at all is replaced at once; one whose reply was empty,
+cut off or filtered has failed like one whose program did.
 
     patience = 2:  fails, fails -> told "your last 2 programs failed"; fails -> controller_2; fails, fails -> told; ...
 """
@@ -28,8 +29,10 @@ class ControllerStanding(msgspec.Struct, frozen=True):
     silent: bool = False
 
 
-def controller_standing(exchanges: Sequence[Exchange], patience: int = PATIENCE) -> ControllerStanding:
-    """How things stand after these turns."""
+def controller_standing(
+    exchanges: Sequence[Exchange], patience: int = PATIENCE, *, bears_lost: bool = True
+) -> ControllerStanding:
+    """How things stand after these turns. `bears_lost`: a reply of no use is no silence, as in older runs it was."""
     # Computed from the first turn on at each turn, and kept nowhere: a reopened run has only its history.
     place, signal, silent = 0, "", False
     window: list[Exchange] = []  # turns of the present controller
@@ -42,7 +45,7 @@ def controller_standing(exchanges: Sequence[Exchange], patience: int = PATIENCE)
             continue
         window.append(exchange)
         sign = _sign(window, patience)
-        silent = exchange.silent
+        silent = exchange.silent and not (bears_lost and exchange.lost)
         # Told once is a chance to recover. A second sign in a row means that words do not help.
         was_told = bool(signal)
         if silent or (sign and was_told):
@@ -77,7 +80,8 @@ def _sign(window: Sequence[Exchange], patience: int) -> str:
 
 def _repeats(one: Exchange, other: Exchange) -> bool:
     # The same program may well be right twice: after another one has changed a variable, it sees something else.
-    return one.program == other.program and one.observation == other.observation
+    # A reply of no use is no program, and two of them are no repetition.
+    return one.program == other.program and one.observation == other.observation and not one.lost
 
 
 def _progress(before: Sequence[Exchange], after: Sequence[Exchange]) -> Iterator[bool]:

@@ -18,6 +18,7 @@ from rlmlite_kernel.observation.observations import fit_text
 from rlmlite_kernel.program.problems import Problem, Unparsed, explain
 from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.records import Addition, AnyRecord, Entry, Question, Ref, Step, Turn
+from rlmlite_kernel.run.status import is_lost_reply
 from rlmlite_kernel.run.steps.remarks import remarks_of_reading, say_lines
 
 HOST = "host"
@@ -59,8 +60,8 @@ class Exchange(msgspec.Struct, frozen=True):
     """One turn: who spoke, the program, what became of it. Or a `question` or an `addition` of the host: no turn.
 
     `role` is the controller's, empty for the host. `problems` are those of a reply that was not a program.
-    `silent`: the controller gave no reply. `seen` is what had been seen of the inputs after it.
-    `refusal` is what the host had against the answer of the turn before.
+    `silent`: the controller gave no reply, or one of no use, whose error is `lost`. `seen` is what had been seen of the
+    inputs after it. `refusal` is what the host had against the answer of the turn before.
     """
 
     turn: int
@@ -71,6 +72,7 @@ class Exchange(msgspec.Struct, frozen=True):
     observation: str
     problems: tuple[Problem, ...] = ()
     silent: bool = False
+    lost: str = ""
     question: str | None = None
     seen: Seen = ()
     refusal: str = ""
@@ -278,6 +280,7 @@ def _exchange(records: Sequence[AnyRecord], content: Content, room: int, seen: S
         observation=observation,
         problems=problems,
         silent=is_silent,
+        lost=first.call.error if first.call is not None and is_lost_reply(first.call) else "",
         seen=_seen_after(seen, steps),
         refusal=refusal_in(first, content),
     )

@@ -110,7 +110,8 @@ FLAGS: Mapping[int, str] = {
     "rows, so what it has found in them is found in its parent's inputs; they were plain JSON",
     PROMPTS_FIT: "a batch of rows, or of texts to merge, that does not fit the window of a model is split, which is "
     "said; it was left out, or refused. Of a prompt that is too long is said how much of its text would fit, and a "
-    "controller's prompt is laid out for its window",
+    "controller's prompt is laid out for its window. A controller whose reply was empty, cut off or filtered is told "
+    "so and goes on; it was replaced, and the answer partial",
 }
 """Every change of meaning since the first format, by number. Numbers are never used again."""
 

@@ -230,7 +230,7 @@ def advance(
         # Its prompt has said of these inputs how long they are, and what columns they have.
         described = [state.variables[name].data.origins for name in state.run.inputs if state.describes(name)]
         exposure |= reduce(or_, described, 0)
-    fields = begin_turn(state, origin, "" if call is None else call.error)
+    fields = begin_turn(state, origin, call)
     revoked = refuse_answer(state, refusal)
     if revoked is not None:
         fields["held"] = (*state.held, revoked)

@@ -25,7 +25,8 @@ from typing import Any, Final
 
 from rlmlite_kernel.effects.requests import DEADLINE, Failed
 from rlmlite_kernel.faults import ABANDONED, ACTION_RAISED, ARGUMENT_CHANGED, CRASHED, NO_VALUE, OUT_OF_MEMORY
-from rlmlite_kernel.records.evolution import LOSSES_ARE_PARTIAL
+from rlmlite_kernel.records.evolution import LOSSES_ARE_PARTIAL, PROMPTS_FIT
+from rlmlite_kernel.records.records import Spoken
 from rlmlite_kernel.run.holding.standing import standing
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.steps.step import FinishedStep, StepOutcome
@@ -104,11 +105,21 @@ def begin_question(state: State) -> dict[str, Any]:
     return dict(partial=losses_of_inputs(state.run.is_incomplete), earlier_failures=(), held=(), draft=None)
 
 
-def begin_turn(state: State, origin: str, controller_error: str) -> dict[str, Any]:
-    """The fields of a state in which a turn begins, of what the turns before have lost.
+LOST_REPLIES = frozenset({"schema", "too_long", "filtered", "refused"})
+"""Errors of a controller's call of which a reply came, but nothing of use: without content, cut off, filtered."""
 
-    `controller_error` is why the controller's own call has no reply, empty if it has one.
+
+def is_lost_reply(call: Spoken | None) -> bool:
+    """Whether a controller replied, but with nothing of use.
+
+    What was refused before any work (a prompt that was too long, or filtered) is no reply: it would be refused again.
     """
+    is_paid = call is not None and call.usage[:2] != (0, 0)
+    return call is not None and is_paid and call.error in LOST_REPLIES
+
+
+def begin_turn(state: State, origin: str, call: Spoken | None) -> dict[str, Any]:
+    """The fields of a state in which a turn begins, of what the turns before have lost. `call` is the controller's."""
     # An answer and failures are those of the last turn: a run that goes on has not ended.
     fields: dict[str, Any] = {"answer": None, "failures": ()}
     if LOSSES_ARE_PARTIAL not in state.run.flags:
@@ -119,10 +130,12 @@ def begin_turn(state: State, origin: str, controller_error: str) -> dict[str, An
         return fields | begin_question(state)
     # A program of the host's is told of its own failures only.
     fields["earlier_failures"] = () if is_of_host else (*state.earlier_failures, *state.failures)
-    if controller_error:
-        code = TIMEOUT if controller_error == DEADLINE else CALLS_FAILED
+    if call is not None and call.error:
+        code = TIMEOUT if call.error == DEADLINE else CALLS_FAILED
         fields["failures"] = (code,)
-        fields["partial"] = _merge(state.partial, (code,))
+        # A reply of no use costs its turn, as a program with a mistake does; nothing of the inputs is lost by it.
+        if not (is_lost_reply(call) and PROMPTS_FIT in state.run.flags):
+            fields["partial"] = _merge(state.partial, (code,))
     return fields
 
 

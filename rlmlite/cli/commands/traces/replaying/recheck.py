@@ -27,6 +27,7 @@ from rlmlite_kernel import State
 from rlmlite_kernel.program.ast import Parsed
 from rlmlite_kernel.program.problems import Unparsed
 from rlmlite_kernel.program.recorded import decode_reading
+from rlmlite_kernel.records.evolution import PROMPTS_FIT
 from rlmlite_kernel.records.records import Question, Spoken, Turn
 from rlmlite_traces import CheckedTrace, Finding
 
@@ -127,9 +128,10 @@ class Recheck:
 
         exchanges = since_question(self._history)
         remarks = remarks_of(self._history, refusal, state)
+        bears_lost = PROMPTS_FIT in state.run.flags
         told: set[str] = set()
         for patience in _PATIENCES:
-            signal = controller_standing(exchanges, patience).signal
+            signal = controller_standing(exchanges, patience, bears_lost=bears_lost).signal
             if signal not in told:
                 told.add(signal)
                 wanted = PromptRequest(question, self._form, role, signal, remarks=remarks)
