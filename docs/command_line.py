@@ -28,6 +28,7 @@ COMMANDS = (
     "trace pack",
     "trace unpack",
     "trace sign",
+    "trace witness",
     "store",
     "store ls",
     "store gc",

@@ -16,6 +16,9 @@ from typing import Final
 from rlmlite.errors import SettingError
 
 HOME_VARIABLE: Final = "RLMLITE_HOME"
+ROOTS_VARIABLE: Final = "RLMLITE_ROOTS"
+"""Names the file of known roots. The environment is the user's word; no settings file of a folder can name one."""
+
 _NAME: Final = "rlmlite"
 _ONLY_THIS_USER = 0o700
 _ONLY_THIS_USERS_FILE = 0o600

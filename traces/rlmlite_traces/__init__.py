@@ -20,11 +20,13 @@ if TYPE_CHECKING:
         LevelError,
         MissingExtraError,
         NestedDiffersError,
+        OtherRootError,
         OverLimitError,
         PackBrokenError,
         PackChangedError,
         PackEncryptedError,
         RootMismatchError,
+        RootsFileError,
         SignatureError,
         StoreBusyError,
         StoreCorruptError,
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from rlmlite_traces.replays.rules.controller import ControllerCheck, Finding
     from rlmlite_traces.replays.rules.nested_requests import contradicts_request
     from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict
+    from rlmlite_traces.sharing.known_roots import Known, KnownRoot, KnownRoots, RootStanding, witness
     from rlmlite_traces.sharing.packing.along import AlongCheck
     from rlmlite_traces.sharing.packing.input_files import InputSearch
     from rlmlite_traces.sharing.packing.pack import Packed, pack
@@ -84,12 +87,16 @@ __all__ = [
     "InputSearch",
     "KeyExistsError",
     "KeyFileError",
+    "Known",
+    "KnownRoot",
+    "KnownRoots",
     "Level",
     "LevelError",
     "Log",
     "MissingExtraError",
     "NestedDiffersError",
     "NestedTrace",
+    "OtherRootError",
     "OverLimitError",
     "PackBrokenError",
     "PackChangedError",
@@ -102,6 +109,8 @@ __all__ = [
     "Recovered",
     "Replayed",
     "RootMismatchError",
+    "RootStanding",
+    "RootsFileError",
     "SignatureCheck",
     "SignatureError",
     "Signed",
@@ -138,6 +147,7 @@ __all__ = [
     "sign",
     "unpack",
     "verify",
+    "witness",
 ]
 
 _HOMES = {
@@ -159,12 +169,16 @@ _HOMES = {
     "InputSearch": "rlmlite_traces.sharing.packing.input_files",
     "KeyExistsError": "rlmlite_traces.errors",
     "KeyFileError": "rlmlite_traces.errors",
+    "Known": "rlmlite_traces.sharing.known_roots",
+    "KnownRoot": "rlmlite_traces.sharing.known_roots",
+    "KnownRoots": "rlmlite_traces.sharing.known_roots",
     "Level": "rlmlite_traces.format.reader",
     "LevelError": "rlmlite_traces.errors",
     "Log": "rlmlite_traces.writing.log",
     "MissingExtraError": "rlmlite_traces.errors",
     "NestedDiffersError": "rlmlite_traces.errors",
     "NestedTrace": "rlmlite_traces.nested.walk",
+    "OtherRootError": "rlmlite_traces.errors",
     "OverLimitError": "rlmlite_traces.errors",
     "PackBrokenError": "rlmlite_traces.errors",
     "PackChangedError": "rlmlite_traces.errors",
@@ -178,6 +192,8 @@ _HOMES = {
     "Recovered": "rlmlite_traces.writing.recovery",
     "Replayed": "rlmlite_traces.replays.verdicts",
     "RootMismatchError": "rlmlite_traces.errors",
+    "RootStanding": "rlmlite_traces.sharing.known_roots",
+    "RootsFileError": "rlmlite_traces.errors",
     "SignatureCheck": "rlmlite_traces.format.reader",
     "SignatureError": "rlmlite_traces.errors",
     "Signed": "rlmlite_traces.sharing.signing.sign",
@@ -214,6 +230,7 @@ _HOMES = {
     "sign": "rlmlite_traces.sharing.signing.sign",
     "unpack": "rlmlite_traces.sharing.packing.unpack",
     "verify": "rlmlite_traces.format.verify",
+    "witness": "rlmlite_traces.sharing.known_roots",
 }
 """The module of each name, imported when the name is first used: nobody waits for what is not used."""
 

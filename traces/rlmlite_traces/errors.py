@@ -233,6 +233,25 @@ class KeyExistsError(TraceError):
         self.path = path
 
 
+class RootsFileError(TraceError):
+    """A file of known roots cannot be read or written."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"the file of known roots {path}: {reason}")
+        self.path, self.reason = path, reason
+
+
+class OtherRootError(TraceError):
+    """Another root is known for the run of a trace than it has: it was altered, cut off, or is a fork."""
+
+    def __init__(self, found: str, known: str) -> None:
+        super().__init__(
+            f"{known}; this trace has {found}: it was altered, cut off after a record, is a fork, or another run with the "
+            "same run key"
+        )
+        self.found, self.known = found, known
+
+
 class MissingExtraError(TraceError):
     """What was asked for needs a library that is not installed."""
 

@@ -1,6 +1,7 @@
 """Settings from variables: `RLMLITE_WORKERS=8`, `RLMLITE_LIMITS__TURNS=9`. The environment is the caller's word.
 
 Variables that hold keys are no settings, whatever they are called: those that `keys` names may begin with `RLMLITE_`.
+Nor are those that name a place of the user's: `RLMLITE_HOME`, `RLMLITE_ROOTS`.
 """
 
 import os
@@ -12,7 +13,7 @@ from rlmlite.clients.interface.keys import SHARED_KEY
 from rlmlite.clients.interface.roles import flat_roles
 from rlmlite.errors import SettingError
 from rlmlite.guard.json_text import parse_json
-from rlmlite.guard.places import HOME_VARIABLE
+from rlmlite.guard.places import HOME_VARIABLE, ROOTS_VARIABLE
 
 PREFIX: Final = "RLMLITE_"
 _KEYS: Final = "RLMLITE_KEYS"
@@ -25,7 +26,7 @@ def from_environment(own_keys: object = None) -> dict[str, Any]:
     """
     # First of all, since these settings say which other variables are none.
     keys = _settings_of({name: content for name, content in os.environ.items() if name.upper().startswith(_KEYS)})
-    held = {SHARED_KEY, HOME_VARIABLE, *_variables_in(own_keys), *_variables_in(keys.get("keys"))}
+    held = {SHARED_KEY, HOME_VARIABLE, ROOTS_VARIABLE, *_variables_in(own_keys), *_variables_in(keys.get("keys"))}
     ours = {name: content for name, content in os.environ.items() if name.upper().startswith(PREFIX)}
     return _settings_of({name: content for name, content in ours.items() if name.upper() not in held})
 

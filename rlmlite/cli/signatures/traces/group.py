@@ -23,6 +23,12 @@ Keys = Annotated[
     list[Path] | None,
     typer.Option("--key", metavar="FILE", help="A public key (FILE.pub) that must have signed it. Repeat for more."),
 ]
+Roots = Annotated[
+    Path | None,
+    typer.Option(
+        "--roots", metavar="FILE", envvar="RLMLITE_ROOTS", show_envvar=False, help="A file of known roots to look in."
+    ),
+]
 Allow = Annotated[
     list[str] | None,
     typer.Option("--allow", metavar="NAME=NUMBER", help="Allow a trace to be larger or to cost more; see its error."),

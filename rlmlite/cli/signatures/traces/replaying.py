@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from rlmlite.cli.signatures.options import AsJson, MaxMemory, Read, Store, Trace
-from rlmlite.cli.signatures.traces.group import Allow, AtLeast, Keys, LeastLevel, Root, trace_app
+from rlmlite.cli.signatures.traces.group import Allow, AtLeast, Keys, LeastLevel, Root, Roots, trace_app
 
 
 @trace_app.command("verify")
@@ -14,13 +14,14 @@ def trace_verify(
     root: Root = None,
     at_least: LeastLevel = AtLeast.open,
     key: Keys = None,
+    roots: Roots = None,
     allow: Allow = None,
     json: AsJson = False,
 ) -> None:
     """Check that it is whole and unaltered. Says OPEN, SEALED or SEALED+SIGNED."""
     from rlmlite.cli.commands.traces.replaying.verify import check
 
-    raise typer.Exit(check(trace, root, at_least.value, key or [], allow or [], as_json=json))
+    raise typer.Exit(check(trace, root, at_least.value, key or [], roots, allow or [], as_json=json))
 
 
 @trace_app.command("replay")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from rlmlite.cli.signatures.options import AsJson, KnownStore, Trace
-from rlmlite.cli.signatures.traces.group import Allow, Root, trace_app
+from rlmlite.cli.signatures.traces.group import Allow, Keys, Root, trace_app
 
 
 @trace_app.command("pack")
@@ -55,6 +55,24 @@ def trace_sign(
     from rlmlite.cli.commands.traces.sharing.sign import sign_trace
 
     raise typer.Exit(sign_trace(trace, key, root, allow or [], as_json=json))
+
+
+@trace_app.command("witness")
+def trace_witness(
+    trace: Trace,
+    roots: Annotated[
+        Path,
+        typer.Option("--roots", metavar="FILE", envvar="RLMLITE_ROOTS", show_envvar=False, help="The file of roots."),
+    ],
+    root: Root = None,
+    key: Keys = None,
+    allow: Allow = None,
+    json: AsJson = False,
+) -> None:
+    """Note its root in a file of known roots, for `verify --roots`."""
+    from rlmlite.cli.commands.traces.sharing.witness import witness_trace
+
+    raise typer.Exit(witness_trace(trace, roots, root, key or [], allow or [], as_json=json))
 
 
 def keygen(

@@ -73,10 +73,9 @@ def signatures_in(envelope: bytes, statement: bytes) -> tuple[Signature, ...]:
         raise SignatureError("envelope", PAYLOAD_TYPE, read.payloadType)
     payload = _decode(read.payload)
     if payload != statement:
-        found = root_in(payload)
-        raise SignatureError(
-            "other-trace", f"a statement about {root_in(statement)}", f"one about {found or 'something else'}"
-        )
+        root, found = root_in(statement), root_in(payload) or "something else"
+        what = "another statement about it" if found == root else f"one about {found}"
+        raise SignatureError("other-trace", f"the statement about {root}", what)
     return read.signatures
 
 

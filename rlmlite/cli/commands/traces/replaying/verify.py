@@ -17,22 +17,45 @@ from rlmlite.guard.terminal import one_line
 from rlmlite_traces import CheckedTrace, Level, ReaderLimits
 
 if TYPE_CHECKING:
-    from rlmlite_traces import NestedTrace
+    from rlmlite_traces import Known, KnownRoots, NestedTrace
 
 
-def check(trace: Path, root: str | None, at_least: str, keys: list[Path], allow: list[str], *, as_json: bool) -> Exit:
-    """Print what a trace proves. `keys` are files of public keys that must have signed it."""
+def check(
+    trace: Path,
+    root: str | None,
+    at_least: str,
+    keys: list[Path],
+    roots: Path | None,
+    allow: list[str],
+    *,
+    as_json: bool,
+) -> Exit:
+    """Print what a trace proves. `keys` must have signed it, and `roots` is a file of known roots: see `verify`."""
 
     def work() -> Exit:
         limits, public = reader_limits(allow), read_public_keys(keys)
+        known_roots = None if roots is None else _read_roots(roots)
         checked = verify_trace(trace, root, at_least, limits, public)
-        return _report(trace, checked, root, limits, [key.keyid for key in public], as_json)
+        known = None if known_roots is None else known_roots.standing(checked)
+        return _report(trace, checked, root, limits, [key.keyid for key in public], known, as_json)
 
     return exit_code_of(work, as_json=as_json)
 
 
+def _read_roots(path: Path) -> "KnownRoots":
+    from rlmlite_traces import KnownRoots  # few verifications look there
+
+    return KnownRoots.read(path)
+
+
 def _report(
-    trace: Path, checked: CheckedTrace, root: str | None, limits: ReaderLimits, signers: Sequence[str], as_json: bool
+    trace: Path,
+    checked: CheckedTrace,
+    root: str | None,
+    limits: ReaderLimits,
+    signers: Sequence[str],
+    known: "Known | None",
+    as_json: bool,
 ) -> Exit:
     # A parent records the roots of its nested runs, so their traces are checked with it. One that is not here is no
     # fault: its answer is in the parent's record, and somebody may have been sent the parent alone.
@@ -61,16 +84,32 @@ def _report(
             inputs=along.inputs,
             signers=list(signers),
             unchecked_signers=unchecked,
+            known=None if known is None else known.standing.value,
         )
     else:
         _print_check(checked, root)
+        if known is not None:
+            say(known.sentence(), _KNOWN[known.standing.value][1])
+        elif root is None and checked.level is not Level.SIGNED:
+            say("the root was not compared with a known one: give it with --root, or --roots FILE")
         _print_signers(signers, unchecked)
         if along.inputs:
             say(f"files of inputs that came along, each as the run read it: {along.inputs:,}", "green")
         _print_extra((*checked.extra, *along.unnamed))
         for each in nested:
             _print_nested(each)
-    return Exit.BROKEN if differs else Exit.COMPLETED
+    if differs:
+        return Exit.BROKEN
+    return Exit.COMPLETED if known is None else _KNOWN[known.standing.value][0]
+
+
+_KNOWN = {
+    "known": (Exit.COMPLETED, "green"),
+    "grown": (Exit.UNVERIFIABLE, "yellow"),
+    "unknown": (Exit.UNVERIFIABLE, "yellow"),
+    "other": (Exit.BROKEN, "red"),
+}
+"""The exit code and the colour of what a file of known roots says."""
 
 
 def _print_check(checked: CheckedTrace, root: str | None) -> None:
@@ -80,8 +119,6 @@ def _print_check(checked: CheckedTrace, root: str | None) -> None:
     if checked.level is Level.OPEN:
         say("it has no seal: its run is under way, was stopped, or its end was cut off;")
         say("without a known root nobody can tell which")
-    if root is None and checked.level is not Level.SIGNED:
-        say("the root was not compared with a known one: give it with --root")
 
 
 def _print_signers(signers: Sequence[str], unchecked: Sequence[str]) -> None:
