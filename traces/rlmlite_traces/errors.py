@@ -246,8 +246,8 @@ class OtherRootError(TraceError):
 
     def __init__(self, found: str, known: str) -> None:
         super().__init__(
-            f"{known}; this trace has {found}: it was altered, cut off after a record, is a fork, or another run with the "
-            "same run key"
+            f"{known}; this trace has {found}: it was altered, cut off after a record, is a fork, or another run with "
+            "the same run key"
         )
         self.found, self.known = found, known
 
