@@ -172,13 +172,20 @@ class PackBrokenError(TraceError, OSError):
 
 
 class PackEncryptedError(TraceError, OSError):
-    """A packed trace is encrypted, and can only be read by whoever has the identity."""
+    """A packed trace is encrypted, and can only be read by whoever has an identity; `reason` says why one failed."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"{path} is encrypted: unpack it first, with `rlmlite trace unpack {path} DIR --identity FILE`"
-        )
-        self.path = path
+    def __init__(self, path: Path, reason: str = "") -> None:
+        advice = f"unpack it first: rlmlite trace unpack {path} DIR --identity FILE"
+        super().__init__(f"{path} cannot be decrypted: {reason}" if reason else f"{path} is encrypted; {advice}")
+        self.path, self.reason = path, reason
+
+
+class RecipientError(TraceError):
+    """A text names nobody to encrypt for."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(f"the recipient {_short(text)!r} is neither one of age (age1...) nor an SSH key: {reason}")
+        self.text, self.reason = text, reason
 
 
 class PackChangedError(TraceError):

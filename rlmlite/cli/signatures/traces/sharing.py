@@ -19,6 +19,10 @@ def trace_pack(
     ] = None,
     store: KnownStore = None,
     timing: Annotated[bool, typer.Option("--timing", help="Pack how long calls took, too.")] = False,
+    recipient: Annotated[
+        list[str] | None,
+        typer.Option("--recipient", metavar="age1...", help="Encrypt it for this key of age or SSH. Repeat for more."),
+    ] = None,
     is_open: Annotated[bool, typer.Option("--open", help="Pack it even if its run has not ended.")] = False,
     allow: Allow = None,
     json: AsJson = False,
@@ -27,20 +31,23 @@ def trace_pack(
     from rlmlite.cli.commands.traces.sharing.pack import pack_trace
 
     wanted = (input or [], store) if inputs or input or store else None
-    raise typer.Exit(pack_trace(trace, file, wanted, timing, is_open, allow or [], as_json=json))
+    raise typer.Exit(pack_trace(trace, file, wanted, timing, is_open, recipient or [], allow or [], as_json=json))
 
 
 @trace_app.command("unpack")
 def trace_unpack(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A packed trace: NAME.rlmz.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new folder, such as NAME.rlm.")],
+    identity: Annotated[
+        Path | None, typer.Option("--identity", metavar="FILE", help="The age identity that opens an encrypted one.")
+    ] = None,
     allow: Allow = None,
     json: AsJson = False,
 ) -> None:
     """Make its folder again, after it was checked."""
     from rlmlite.cli.commands.traces.sharing.pack import unpack_trace
 
-    raise typer.Exit(unpack_trace(file, folder, allow or [], as_json=json))
+    raise typer.Exit(unpack_trace(file, folder, identity, allow or [], as_json=json))
 
 
 @trace_app.command("sign")

@@ -13,8 +13,10 @@ compare a digest of the file. What is packed was verified first, and is a functi
 
 import os
 import secrets
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,8 +26,12 @@ from rlmlite_traces.format.lines import INPUTS_FOLDER
 from rlmlite_traces.format.reader import Level
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 from rlmlite_traces.sharing.packing.archive_writer import ArchiveWriter
+from rlmlite_traces.sharing.packing.encryption import encrypt, read_recipients
 from rlmlite_traces.sharing.packing.input_files import InputSearch, find_inputs
 from rlmlite_traces.sharing.packing.parts import FileContent, read_whole
+
+if TYPE_CHECKING:
+    from rlmlite_traces.sharing.packing.encryption import Recipient
 
 
 class Packed(msgspec.Struct, frozen=True):
@@ -52,6 +58,7 @@ def pack(
     inputs: InputSearch | None = None,
     timing: bool = False,
     at_least: Level = Level.SEALED,
+    recipients: Sequence[str] = (),
     limits: ReaderLimits = READER_LIMITS,
 ) -> Packed:
     """Write a trace, with its nested runs, to a new file. On any error there is none.
@@ -60,6 +67,7 @@ def pack(
         trace: its folder, or a packed one.
         inputs: where to look for the files that the run read, to pack them too. Those in memory are in the trace.
         timing: whether `timing.jsonl` comes along.
+        recipients: for whom the file is encrypted, if it is: see `encryption`.
         at_least: an open trace is refused unless this is `OPEN`: its run may go on, and what was packed is then old.
 
     Raises:
@@ -67,14 +75,16 @@ def pack(
         LevelError: the trace is open.
         NestedDiffersError: a nested run is not the recorded one.
         PackChangedError: a file changed meanwhile.
+        RecipientError, MissingExtraError: it cannot be encrypted for them, or not here.
         OSError: `file` cannot be written.
         TraceError: as `verify`.
     """
+    for_whom = read_recipients(recipients) if recipients else []
     whole = read_whole(trace, at_least, limits, timing)
     files, found = dict(whole.files), find_inputs(whole.checked, inputs, limits) if inputs else None
     if found is not None:
         files.update({f"{INPUTS_FOLDER}/{digest}": content for digest, content in found.files.items()})
-    size = _write(file, files)
+    size = _write(file, files, for_whom)
     return Packed(
         file,
         size,
@@ -87,17 +97,18 @@ def pack(
     )
 
 
-def _write(file: Path, files: Mapping[str, FileContent]) -> int:
-    """Write a new archive under another name, and give it its own when it is whole."""
+def _write(file: Path, files: Mapping[str, FileContent], recipients: "Sequence[Recipient]") -> int:
+    """Write a new archive under another name, and give it its own when it is whole. Returns its size in bytes."""
     with folder_of(file) as folder:
         unfinished = f".{file.name}.{secrets.token_hex(4)}"
         _require_new(folder, file)
-        descriptor = folder.create(unfinished)
+        descriptor = folder.create(unfinished, flags=os.O_RDWR)
         try:
-            writer = ArchiveWriter(descriptor)
-            for name in sorted(files):
-                writer.add(name, files[name].size, files[name].read())
-            size = writer.finish()
+            if recipients:
+                _write_encrypted(descriptor, files, recipients)
+            else:
+                _write_archive(descriptor, files)
+            size = os.fstat(descriptor).st_size
             _require_new(folder, file)
             folder.move(unfinished, folder, file.name)
             folder.sync()
@@ -107,6 +118,23 @@ def _write(file: Path, files: Mapping[str, FileContent]) -> int:
         finally:
             os.close(descriptor)
     return size
+
+
+def _write_archive(descriptor: int, files: Mapping[str, FileContent]) -> None:
+    writer = ArchiveWriter(descriptor)
+    for name in sorted(files):
+        writer.add(name, files[name].size, files[name].read())
+    writer.finish()
+
+
+def _write_encrypted(descriptor: int, files: Mapping[str, FileContent], recipients: "Sequence[Recipient]") -> None:
+    """The archive lies meanwhile in a temporary file without a name."""
+    with tempfile.TemporaryFile() as plain, os.fdopen(os.dup(descriptor), "wb") as encrypted:
+        _write_archive(plain.fileno(), files)
+        plain.seek(0)
+        encrypt(plain, encrypted, recipients)
+        encrypted.flush()
+        os.fsync(descriptor)
 
 
 def _require_new(folder: Folder, file: Path) -> None:

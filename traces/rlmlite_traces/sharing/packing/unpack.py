@@ -7,15 +7,17 @@ name leads out of the new folder, nothing is a link, and nothing unpacked is lar
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 import msgspec
 
-from rlmlite_traces.errors import TraceExistsError, TraceMissingError
+from rlmlite_traces.errors import PackEncryptedError, TraceExistsError, TraceMissingError
 from rlmlite_traces.files.guarded import Folder, folder_of, write_all
 from rlmlite_traces.format.reader import Level, open_trace
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 from rlmlite_traces.sharing.packing.along import require_known
+from rlmlite_traces.sharing.packing.encryption import decrypt, read_identities
 from rlmlite_traces.sharing.packing.input_files import inputs_along
 from rlmlite_traces.sharing.packing.parts import FileContent, read_whole
 
@@ -30,15 +32,36 @@ class Unpacked(msgspec.Struct, frozen=True):
     inputs: int
 
 
-def unpack(file: Path, folder: Path, limits: ReaderLimits = READER_LIMITS) -> Unpacked:
+def unpack(file: Path, folder: Path, *, identity: Path | None = None, limits: ReaderLimits = READER_LIMITS) -> Unpacked:
     """Write a packed trace to a new folder. On any error there is none.
+
+    Args:
+        file: the packed trace.
+        folder: where it goes.
+        identity: a file of age, with which an encrypted one is decrypted; other files it leaves alone.
+        limits: what this reader allows a trace to cost.
 
     Raises:
         TraceExistsError: there is something at `folder`.
         PackBrokenError: it is not what `pack` writes, or holds what no trace has.
+        PackEncryptedError: it is encrypted, and `identity` does not open it.
         TraceError: as `verify`; `NestedDiffersError` for a nested run that is not the recorded one.
         OSError: the folder cannot be written.
     """
+    identities = None if identity is None else read_identities(identity)
+    try:
+        return _unpack(file, folder, limits)
+    except PackEncryptedError:
+        if identities is None:
+            raise
+    with tempfile.TemporaryDirectory(prefix="rlmlite-") as private:  # it is for this user alone
+        plain = Path(private, file.name)
+        with Folder.open(plain.parent) as above, os.fdopen(above.create(plain.name), "wb") as decrypted:
+            decrypt(file, decrypted, identities)
+        return _unpack(plain, folder, limits)
+
+
+def _unpack(file: Path, folder: Path, limits: ReaderLimits) -> Unpacked:
     with open_trace(file) as packed:
         if not packed.is_packed:
             raise TraceMissingError(file, "it is a folder, so there is nothing to unpack")

@@ -19,6 +19,7 @@ def pack_trace(
     inputs: tuple[list[str], Path | None] | None,
     timing: bool,
     is_open: bool,
+    recipients: list[str],
     allow: list[str],
     *,
     as_json: bool,
@@ -32,7 +33,7 @@ def pack_trace(
         limits = reader_limits(allow)
         search = None if inputs is None else _search(trace, *inputs, limits)
         least = Level.OPEN if is_open else Level.SEALED
-        packed = pack(trace, file, inputs=search, timing=timing, at_least=least, limits=limits)
+        packed = pack(trace, file, inputs=search, timing=timing, at_least=least, recipients=recipients, limits=limits)
         if as_json:
             print_json(
                 value=str(file),
@@ -52,11 +53,11 @@ def pack_trace(
     return exit_code_of(work, as_json=as_json)
 
 
-def unpack_trace(file: Path, folder: Path, allow: list[str], *, as_json: bool) -> Exit:
+def unpack_trace(file: Path, folder: Path, identity: Path | None, allow: list[str], *, as_json: bool) -> Exit:
     """Unpack a trace, after it was checked."""
 
     def work() -> Exit:
-        unpacked = unpack(file, folder, reader_limits(allow))
+        unpacked = unpack(file, folder, identity=identity, limits=reader_limits(allow))
         if as_json:
             print_json(
                 value=str(folder),
