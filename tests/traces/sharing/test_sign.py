@@ -306,3 +306,27 @@ def test_two_that_sign_at_once_both_do(trace: Path) -> None:
         process.join()
 
     assert verify(trace, key=public).level is Level.SIGNED
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "pass-a-trace-on.md"
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the command openssl")
+@pytest.mark.parametrize("changed", ["nothing", "trace.jsonl", SIGNATURES])
+def test_the_commands_for_third_parties_verify_it(trace: Path, keys: dict[str, PublicKey], changed: str) -> None:
+    """As the page prints them, with several signatures; and they find a byte that was changed."""
+    sign(trace, private(trace, "bob"))
+    sign(trace, private(trace, "alice"))
+    if changed != "nothing":
+        content = (trace / changed).read_bytes()
+        (trace / changed).write_bytes(content[:50] + bytes([content[50] ^ 1]) + content[51:])
+    script = PAGE.read_text("utf-8").split("```sh\n", 1)[1].split("```", 1)[0]
+    script = "set -e -o pipefail\n" + script.replace("/tmp/", f"{trace.parent}/")
+
+    done = subprocess.run(["bash", "-c", script], cwd=trace, capture_output=True, text=True)
+    if changed == "nothing":
+        assert done.returncode == 0, done.stderr
+        assert "Signature Verified Successfully" in done.stdout
+        assert done.stdout.endswith("trace.jsonl: OK\n")
+    else:
+        assert done.returncode != 0

@@ -68,7 +68,7 @@ def unpack_trace(file: Path, folder: Path, identity: Path | None, allow: list[st
                 inputs=unpacked.inputs,
             )
         else:
-            say(f"unpacked {one_line(str(folder))}: {unpacked.level}, {_along(unpacked.nested, unpacked.inputs)}")
+            say(f"unpacked {one_line(str(folder))}: {unpacked.level}{_along(unpacked.nested, unpacked.inputs)}")
             say(f"root: {unpacked.root}")
         return Exit.COMPLETED
 
@@ -82,7 +82,7 @@ def _search(trace: Path, inputs: list[str], store: Path | None, limits: ReaderLi
 
 def _print(packed: Packed, trace: Path, limits: ReaderLimits) -> None:
     along = _along(packed.nested, packed.inputs)
-    say(f"packed {one_line(str(packed.file))}: {packed.size:,} bytes, {packed.level}, {along}", "green")
+    say(f"packed {one_line(str(packed.file))}: {packed.size:,} bytes, {packed.level}{along}", "green")
     say(f"root: {packed.root}")
     if packed.level is Level.OPEN:
         say("it has no seal: if its run goes on, this file will be old", "yellow")
@@ -95,4 +95,8 @@ def _print(packed: Packed, trace: Path, limits: ReaderLimits) -> None:
 
 
 def _along(nested: int, inputs: int) -> str:
-    return f"with {nested:,} nested runs and {inputs:,} files of inputs"
+    """What came along, to end a sentence with: `, with 2 nested runs and 1 file of inputs`."""
+    runs = f"{nested:,} nested run{'s' * (nested != 1)}" if nested else ""
+    files = f"{inputs:,} file{'s' * (inputs != 1)} of inputs" if inputs else ""
+    both = " and ".join(filter(None, (runs, files)))
+    return f", with {both}" if both else ""
