@@ -87,7 +87,7 @@ def _report(
             known=None if known is None else known.standing.value,
         )
     else:
-        _print_check(checked, root)
+        _print_check(checked, root, is_known=known is not None)
         if known is not None:
             say(known.sentence(), _KNOWN[known.standing.value][1])
         elif root is None and checked.level is not Level.SIGNED:
@@ -112,13 +112,14 @@ _KNOWN = {
 """The exit code and the colour of what a file of known roots says."""
 
 
-def _print_check(checked: CheckedTrace, root: str | None) -> None:
+def _print_check(checked: CheckedTrace, root: str | None, is_known: bool) -> None:
     sound = "the trace with this root" if root else "consistent in itself"
     say(f"{checked.level}: {checked.size:,} records, {sound}", "green")
     say(f"root: {checked.root}")
     if checked.level is Level.OPEN:
         say("it has no seal: its run is under way, was stopped, or its end was cut off;")
-        say("without a known root nobody can tell which")
+        if not is_known:
+            say("without a known root nobody can tell which")
 
 
 def _print_signers(signers: Sequence[str], unchecked: Sequence[str]) -> None:
