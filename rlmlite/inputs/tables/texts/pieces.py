@@ -7,7 +7,7 @@ from typing import NamedTuple
 from rlmlite.inputs.tables.texts.lines import TextFile
 from rlmlite_kernel.engines.bytes.buffers import count_byte
 
-SMALLEST, LARGEST = 512 * 1024, 8 * 1024 * 1024
+SMALLEST, LARGEST = 512 * 1024, 4 * 1024 * 1024
 """Bytes of a piece, about: an eighth of the text, so that threads have something to share, but no less and no more."""
 
 LARGE = 4 * 1024 * 1024
