@@ -24,6 +24,12 @@ _DENSE = 4
 _HELD = 16 * 1024 * 1024
 """Bytes of texts that are held as Python objects at a time."""
 
+_HEAD = 1 << 16
+"""Rows that are looked through first for one row of each number."""
+
+_FEW = 4
+"""Numbers that are looked for by themselves: a pass for each is faster than writing down every row."""
+
 _SHORT = 256
 """Bytes of a text, on average, up to which reading all takes no longer than looking which of them are one place."""
 
@@ -140,21 +146,43 @@ def _coded_keys(texts: CodedSpans, blobs: Blobs) -> Keys | None:
     of_dictionary = _text_keys(texts.as_vector(), blobs)
     if of_dictionary is None:
         return None
-    # Number 0 is null, which the code -1 picks from the end.
-    numbers = np.append(of_dictionary.codes + 1, 0)
-    return number_small(numbers[texts.codes], len(of_dictionary.firsts) + 1)
+    # The code of null, -1, picks the last number.
+    null = len(of_dictionary.firsts)
+    return number_small(np.append(of_dictionary.codes, null)[texts.codes], null + 1)
 
 
 def number_small(codes: IntArray, count: int) -> Keys:
     """Numbers below `count`, numbered anew in order of appearance. Without sorting the rows."""
-    firsts = np.full(count, -1, np.int64)
-    # Written from the last row to the first, so that the first one stays.
-    firsts[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    firsts = _first_rows(codes, count)
     used = np.flatnonzero(firsts >= 0)
     used = used[np.argsort(firsts[used])]
     number = np.zeros(count, np.int64)
     number[used] = np.arange(len(used))
     return Keys(number[codes], firsts[used])
+
+
+def _first_rows(codes: IntArray, count: int) -> IntArray:
+    """The first row of each number below `count`; -1 for one that no row has."""
+    # Numbers of many rows are all among the first rows, but perhaps for that of null.
+    head = codes[: max(_HEAD, count)]
+    firsts = _first_rows_of(head, count)
+    missing = np.flatnonzero(firsts < 0)
+    if len(head) == len(codes) or not len(missing):
+        return firsts
+    if len(missing) > _FEW:
+        return _first_rows_of(codes, count)
+    for number in missing.tolist():
+        has_number = codes == number
+        row = int(np.argmax(has_number))
+        firsts[number] = row if has_number[row] else -1
+    return firsts
+
+
+def _first_rows_of(codes: IntArray, count: int) -> IntArray:
+    firsts = np.full(count, -1, np.int64)
+    # Written from the last row to the first, so that the first one stays.
+    firsts[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    return firsts
 
 
 def ranks_of(vector: Vector, keys: Keys, blobs: Blobs) -> IntArray | None:

@@ -8,6 +8,7 @@ processed value by value. That way is the specification: a vector may be faster,
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -29,6 +30,10 @@ MANY = 1_000
 
 GATHERED = 256 * 1024 * 1024
 """Texts of several contents are copied into one to be compared, unless they have more bytes than this."""
+
+
+NOT_NULL: BoolArray = np.zeros(1, np.bool_)
+"""The flag of a value that is there, to be broadcast: so it takes no memory, however many rows there are."""
 
 
 def are_many(rows: int) -> bool:
@@ -56,10 +61,21 @@ class Vector:
         """Whether every value is null."""
         return bool(self.null.all())
 
+    @cached_property
+    def is_full(self) -> bool:
+        """Whether no value is null."""
+        # Of many columns without nulls, one flag stands for all rows.
+        return not bool(self.null[:1].any() if self.null.strides == (0,) else self.null.any())
+
+    def there(self) -> IntArray:
+        """The rows that have a value."""
+        return np.arange(len(self)) if self.is_full else np.flatnonzero(~self.null)
+
     def take(self, rows: IntArray) -> "Vector":
         """These rows, in this order."""
         data = self.data.take(rows) if isinstance(self.data, Spans | Strings) else self.data[rows]
-        return Vector(self.kind, self.null[rows], data, None if self.whole is None else self.whole[rows])
+        null = np.broadcast_to(NOT_NULL, (len(rows),)) if self.is_full else self.null[rows]
+        return Vector(self.kind, null, data, None if self.whole is None else self.whole[rows])
 
     def values(self, blobs: Blobs) -> list[Value]:
         """Every value, as a column gives it."""

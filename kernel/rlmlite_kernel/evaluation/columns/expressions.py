@@ -230,8 +230,8 @@ def _as_flags(holds: Any) -> BoolArray:
 def _truth(vector: Vector, context: StepContext) -> BoolArray:
     """Which values count as true."""
     if vector.kind != "text":
-        holds: BoolArray = ~vector.null & (vector.data != 0)
-        return holds
+        holds: BoolArray = vector.data if vector.kind == "bool" else vector.data != 0
+        return holds if vector.is_full else ~vector.null & holds
     if isinstance(vector.data, Spans):
         # Their places say enough: texts of several contents would be copied.
         return _as_flags(~vector.null & (vector.data.stops > vector.data.starts))
@@ -250,21 +250,25 @@ def _compare(op: str, left: Part, right: Part, context: StepContext) -> BoolArra
         left, right, op = right, left, _TURNED[op]
     # `has_free_field` made sure that one of the two depends on the row.
     assert isinstance(left, Vector)
+    if left.is_full and right is not None and (not isinstance(right, Vector) or right.is_full):
+        return _compare_values(op, left, right, context)
     if isinstance(right, Vector):
         there, neither = ~left.null & ~right.null, left.null & right.null
     else:
         there, neither = ~left.null & (right is not None), left.null & (right is None)
-    if right is None:
-        holds: BoolArray = there
-    elif left.kind == "text":
-        holds = _compare_texts(op, left, right, context)
-    elif left.kind == "bool":
-        holds = _compare_flags(op, left, right)
-    else:
-        holds = WORK[op](*comparable(left, right))
+    holds = there if right is None else _compare_values(op, left, right, context)
     if op == "!=":
         return ~neither & (~there | holds)
     return (there & holds) | neither if op == "==" else there & holds
+
+
+def _compare_values(op: str, left: Vector, right: Part, context: StepContext) -> BoolArray:
+    """What holds of values that are there; of nulls anything may come out."""
+    if left.kind == "text":
+        return _compare_texts(op, left, right, context)
+    if left.kind == "bool":
+        return _compare_flags(op, left, right)
+    return _as_flags(WORK[op](*comparable(left, right)))
 
 
 def _compare_texts(op: str, left: Vector, right: Part, context: StepContext) -> BoolArray:

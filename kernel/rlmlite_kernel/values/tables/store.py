@@ -37,7 +37,7 @@ from rlmlite_kernel.values.tables.layout import (
 )
 from rlmlite_kernel.values.tables.sheets import value_of
 from rlmlite_kernel.values.values import Value
-from rlmlite_kernel.values.vectors import EXACT, CodedSpans, Vector
+from rlmlite_kernel.values.vectors import EXACT, NOT_NULL, CodedSpans, Vector
 
 _TEXT_FORMS = {TEXTS, CODED}
 
@@ -291,8 +291,7 @@ class ColumnStore:
 
     def _nulls(self, entries: Sequence[Entry], picked: "Picked") -> BoolArray:
         if not any(entry.valid or entry.form == NULLS for entry in entries):
-            # Of no memory, however many rows a content claims to have.
-            return np.broadcast_to(np.zeros(1, bool), (picked.rows,))
+            return np.broadcast_to(NOT_NULL, (picked.rows,))
         null = np.zeros(picked.rows, bool)
         for pick in picked.picks:
             entry, mine = entries[pick.segment], null[pick.start : pick.stop]

@@ -48,14 +48,14 @@ class FoldWatch:
                 self._see_value(value, start + row, row, rows)
 
     def _see_column(self, column: Vector, rows: Rows | None, start: int) -> None:
-        there = np.flatnonzero(~column.null)
-        self._there += len(there)
-        if len(there):
+        there = len(column) if column.is_full else len(column) - int(np.count_nonzero(column.null))
+        self._there += there
+        if there:
             self._kinds.add({"int": "number", "float": "number", "bool": bool, "text": str}[column.kind])
-        if len(there) and column.kind not in ("int", "float") and self._name in _OF_NUMBERS:
-            self._others += len(there)
-            row = int(there[0])
-            value = column.take(there[:1]).values(self._context.blobs)[0]
+        if there and column.kind not in ("int", "float") and self._name in _OF_NUMBERS:
+            self._others += there
+            row = int(np.argmin(column.null))
+            value = column.take(np.array([row])).values(self._context.blobs)[0]
             self._keep_first(value, start + row, row, rows)
 
     def _see_value(self, value: Value, number: int, row: int, rows: Rows | None) -> None:

@@ -124,7 +124,7 @@ def fold_vector(
     """A fold over a vector, a value for each key; None if it must be computed value by value."""
     # The rows that have a value, their keys and values, and their order.
     context.ensure_fits(_ARRAYS * 8 * len(vector) // MEMORY_PER_VALUE_BYTE)
-    there = np.flatnonzero(~vector.null)
+    there = vector.there()
     counts = np.bincount(_only(keys.codes, there), minlength=len(keys.firsts)).astype(np.int64)
     if name == "count":
         return list(counts.tolist())
