@@ -7,7 +7,8 @@ Returns what `operators.group_key` and `operators.sort_key` give value by value,
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,12 +35,13 @@ _SHORT = 256
 """Bytes of a text, on average, up to which reading all takes no longer than looking which of them are one place."""
 
 
-class Keys(NamedTuple):
+class Keys:
     """`codes[row]` is the number of the row's key, counted in order of appearance; `firsts` is where each appears."""
 
-    codes: IntArray
-    firsts: IntArray
+    def __init__(self, codes: IntArray, firsts: IntArray) -> None:
+        self.codes, self.firsts = codes, firsts
 
+    @cached_property
     def counts(self) -> IntArray:
         """How many rows have each key."""
         return np.bincount(self.codes, minlength=len(self.firsts)).astype(np.int64)
@@ -47,7 +49,7 @@ class Keys(NamedTuple):
     def members(self) -> list[IntArray]:
         """The rows of each key, in order."""
         order = np.argsort(self.codes, kind="stable")
-        return np.split(order, np.cumsum(self.counts())[:-1]) if len(self.firsts) else []
+        return np.split(order, np.cumsum(self.counts)[:-1]) if len(self.firsts) else []
 
 
 def keys_of(vectors: Sequence[Vector], blobs: Blobs) -> Keys | None:

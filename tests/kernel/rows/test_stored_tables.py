@@ -1,5 +1,7 @@
 """Rows of a columnar content against the same rows of a sheet, which older versions had: programs give the same."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -141,6 +143,22 @@ def test_a_column_at_some_rows_is_what_the_whole_one_has_there(table: list[list[
         if isinstance(taken.data, Spans):
             assert isinstance(part.data, Spans)
             assert (part.data.longest(), part.data.total_bytes()) == (taken.data.longest(), taken.data.total_bytes())
+
+
+def test_the_places_of_rows_are_kept_as_long_as_the_rows() -> None:
+    """The columns of a table share them; other rows have others, and nothing stays when the rows have gone."""
+    content = b"".join(columnar_blocks(("a", "b"), [Batch([parts.of_values(list(range(9)))] * 2, 9)]))
+    table = ColumnStore("", content)
+    rows, others = np.array([1, 7]), np.array([2, 3])
+
+    found = [table.vector_at(index, numbers) for numbers in (rows, others, rows) for index in (0, 1)]
+
+    expected = [[1, 7], [1, 7], [2, 3], [2, 3], [1, 7], [1, 7]]
+    assert [None if vector is None else vector.data.tolist() for vector in found] == expected
+    kept = weakref.ref(table._places_of(rows).picks[0].places)
+    del rows
+    gc.collect()
+    assert kept() is None
 
 
 def test_rows_of_two_tables_are_searched_each_in_its_own() -> None:

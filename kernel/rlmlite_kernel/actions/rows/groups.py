@@ -38,7 +38,7 @@ def count_by(context: StepContext, rows: Value, key: Expr | None) -> Value:
 
         return count_lines(table, key, context)
     found = key_rows(table, key, context)
-    counts = found.keys.counts()
+    counts = found.keys.counts
     ranked = _order_by_frequency(found, counts, context)
     values = [found.values[number] for number in ranked.tolist()]
     columns: dict[str, Column] = {"key": Cells(values), "n": Ints(counts[ranked])}
@@ -85,7 +85,7 @@ def _fold_column(node: Expr, rows: Rows, compiler: RowCompiler, keys: Keys, cont
     """One fold, a value for each key."""
     node = checked_fold(node)
     if not node.args:
-        return list(keys.counts().tolist())
+        return list(keys.counts.tolist())
     more = more_arguments(node, context)
     if node.name in GATHERS:
         of_row = compiler.compile(node.args[0])

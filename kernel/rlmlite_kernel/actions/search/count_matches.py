@@ -156,7 +156,7 @@ class _MatchCounter:
         assert rows.spans is not None  # hits always have them
         # Of each key, the first row of this batch; `_add` keeps it only if no earlier batch had the key.
         first_spans = rows.spans.take(keyed_rows.keys.firsts).cells(self._context.blobs)
-        numbers = keyed_rows.keys.counts().tolist()
+        numbers = keyed_rows.keys.counts.tolist()
         for value, n, span in zip(keyed_rows.values, numbers, first_spans, strict=True):
             assert isinstance(span, Text)
             self._add(value, span, n)

@@ -11,6 +11,7 @@ the places of the dictionaries, end to end: so what is asked of a city is asked 
     segment 1    codes 0 1      dictionary "Oslo" "Bern"           dictionary "Rome" "Oslo" "Oslo" "Bern"
 """
 
+import weakref
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -83,6 +84,7 @@ class ColumnStore:
         self.rendered: Rendered | None = None
         """The text that the rows of a binary table are searched in; None until somebody searches."""
         self._columns: dict[int, Vector | Sequence[Value]] = {}
+        self._picked: tuple[weakref.ref[IntArray], Picked] | None = None
 
     def named(self, blob: str, text: str) -> "ColumnStore":
         """The same columns at another place: see `values.blobs` for names."""
@@ -187,13 +189,23 @@ class ColumnStore:
         return Picked(self.rows, [Pick(segment, *of, None) for segment, of in enumerate(bounds)])
 
     def _places_of(self, rows: IntArray) -> "Picked":
+        # The columns of one table are asked for the same rows, one after the other.
+        if self._picked is not None and self._picked[0]() is rows:
+            return self._picked[1]
         cuts = np.searchsorted(rows, np.arange(0, self.segments + 1) * SEGMENT).tolist()
         picks = [
             Pick(segment, start, stop, rows[start:stop] - segment * SEGMENT)
             for segment, (start, stop) in enumerate(pairwise(cuts))
             if start < stop
         ]
-        return Picked(len(rows), picks)
+        picked = Picked(len(rows), picks)
+        self._picked = weakref.ref(rows, self._forget), picked
+        return picked
+
+    def _forget(self, rows: object) -> None:
+        """Nobody has these rows any more."""
+        if self._picked is not None and self._picked[0] is rows:
+            self._picked = None
 
     def _vector(self, index: int, picked: "Picked") -> Vector | None:
         """A column at the places that are picked. What kind it is, the whole column decides."""

@@ -125,7 +125,9 @@ def fold_vector(
     # The rows that have a value, their keys and values, and their order.
     context.ensure_fits(_ARRAYS * 8 * len(vector) // MEMORY_PER_VALUE_BYTE)
     there = vector.there()
-    counts = np.bincount(_only(keys.codes, there), minlength=len(keys.firsts)).astype(np.int64)
+    counts = keys.counts
+    if len(there) < len(vector):
+        counts = np.bincount(keys.codes[there], minlength=len(keys.firsts)).astype(np.int64)
     if name == "count":
         return list(counts.tolist())
     if name in ("first", "last"):

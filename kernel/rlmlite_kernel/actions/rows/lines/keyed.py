@@ -72,7 +72,7 @@ class KeysOfAll:
                 self.firsts.append(self._rows + int(keys.firsts[code]))
         added = self.values[known:]
         self._rows += len(keys.codes)
-        self._counts.add(places, keys.counts())
+        self._counts.add(places, keys.counts)
         size = sum(self._context.size_of(value) for value in added)
         self._context.hold_size(size + _KEY_MEMORY * len(added) // MEMORY_PER_VALUE_BYTE)
         return places
