@@ -38,7 +38,7 @@ def number_words(words_of: Callable[[int, int], WordArray], count: int) -> tuple
 
     `words_of(start, stop)` makes the words of some rows; threads do, block by block, so that only numbers are held.
     """
-    known = np.unique(words_of(0, min(_FIRST, count)))
+    known = _different(words_of(0, min(_FIRST, count)))
     if count <= _FIRST or len(known) * _SELDOM > _FIRST:
         return _sort_all(words_of(0, count))
     table = np.zeros(1 << _BITS, np.int64)
@@ -61,6 +61,14 @@ def number_words(words_of: Callable[[int, int], WordArray], count: int) -> tuple
     if len(of_unknown):
         numbers[numbers < 0] = of_unknown + len(known)
     return numbers, len(known) + more
+
+
+def _different(words: WordArray) -> WordArray:
+    """Each word once. As `np.unique`, which imports `numpy.ma` for it: that takes longer than all words here."""
+    in_order = np.sort(words)
+    is_other = np.ones(len(words), np.bool_)
+    is_other[1:] = in_order[1:] != in_order[:-1]
+    return in_order[is_other]
 
 
 def _sort_all(words: WordArray) -> tuple[IntArray, int]:
