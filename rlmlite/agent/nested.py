@@ -150,6 +150,8 @@ def _setup(parent: Run, request: Request, place: Path | None) -> Setup:
         parent=request,
         within=parent.deadline,
         level=ours.level + 1,
+        # Of a session that an older version has begun: what it hands down is made, and read, by its rules.
+        flags=parent.state.run.flags,
     )
 
 

@@ -83,6 +83,7 @@ class Run:
             kernel_settings(self.setup),
             RunKey(self.setup.run_key),
             grammar=grammar_digest(),
+            flags=self.setup.flags,
             engines={**engine_versions(installed_version), **CODE_PARSER.versions},
         )
         genesis = done.entries[0].record

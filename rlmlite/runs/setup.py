@@ -8,7 +8,7 @@ Here model strings become clients, the policy file is read, and tools are import
 call is made, so a mistake in any of them is raised before the run begins.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -33,6 +33,7 @@ from rlmlite.tools.approvals import make_approval_service
 from rlmlite.tools.services import HostServices
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE, nested_role
 from rlmlite_kernel.effects.requests import Request, Result
+from rlmlite_kernel.records.evolution import FLAGS
 from rlmlite_kernel.records.settings import ACCEPT, REQUIRE_EVIDENCE, SUB_ROLE, Limits, Policy, Role, Settings
 
 if TYPE_CHECKING:
@@ -51,12 +52,11 @@ _LAST_PROMPT = 32_000  # bytes of the prompt of the last turn, as it is provided
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """What a run is begun with: its settings, and what has been made of them.
 
-    `clients` is the client behind each role, `windows` what was found out of theirs, by role; of a program that asks no
-    model (`asks_models`) nobody need know. `services` is what it may reach besides models, `policy` what is permitted
+    `clients` is the client behind each role. `services` is what it may reach besides models, `policy` what is permitted
     of all that. `permit` is asked before every fan-out. `scope` holds the labels for the genesis. `nest` makes nested
     runs; without it they are not available. A run that is nested itself has a `parent`: the call that it answers, and
     must be over `within` that run's time; its `level` is 1, or more. `slots` and `spending` are shared by all runs of a
-    tree.
+    tree, and so are `flags`, the changes of meaning that hold in it.
     """
 
     settings: RunSettings
@@ -74,6 +74,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     spending: "Spending | None" = None
     within: Deadline | None = None
     level: int = 0
+    flags: Collection[int] = tuple(FLAGS)
 
     def deadline(self) -> Deadline:
         """The time of a run that begins now."""
