@@ -24,6 +24,7 @@ from rlmlite_kernel import lazy_names
 if TYPE_CHECKING:
     from rlmlite.agent.ask import arun, run, stream
     from rlmlite.agent.execute import execute, execute_async
+    from rlmlite.agent.loading import load
     from rlmlite.agent.sessions.session import Session
     from rlmlite.clients.extractive.client import Extractive
     from rlmlite.clients.interface.protocol import Client
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from rlmlite.guard.memory import limit_memory
     from rlmlite.inputs.formats.reading import Reading
     from rlmlite.inputs.values import Table, Url
+    from rlmlite.inputs.values.loaded import LoadedInputs
     from rlmlite.runs.outcome import Outcome
     from rlmlite.tools.approvals import Approval
     from rlmlite.tools.functions import tool
@@ -44,6 +46,7 @@ __all__ = [
     "Extractive",
     "InputError",
     "Limits",
+    "LoadedInputs",
     "ModelError",
     "Outcome",
     "Policy",
@@ -59,6 +62,7 @@ __all__ = [
     "execute",
     "execute_async",
     "limit_memory",
+    "load",
     "run",
     "stream",
     "tool",
@@ -70,6 +74,7 @@ _HOMES = {
     "Extractive": "rlmlite.clients.extractive.client",
     "InputError": "rlmlite.errors",
     "Limits": "rlmlite_kernel.records.settings",
+    "LoadedInputs": "rlmlite.inputs.values.loaded",
     "ModelError": "rlmlite.errors",
     "Outcome": "rlmlite.runs.outcome",
     "Policy": "rlmlite_kernel.records.settings",
@@ -84,6 +89,7 @@ _HOMES = {
     "client": "rlmlite.clients.registry",
     "execute": "rlmlite.agent.execute",
     "execute_async": "rlmlite.agent.execute",
+    "load": "rlmlite.agent.loading",
     "limit_memory": "rlmlite.guard.memory",
     "run": "rlmlite.agent.ask",
     "stream": "rlmlite.agent.ask",

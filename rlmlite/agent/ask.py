@@ -9,6 +9,7 @@ from typing import Unpack
 import msgspec
 
 from rlmlite.agent.answer_type import AnswerType
+from rlmlite.agent.loading import take_inputs
 from rlmlite.agent.loop import Agent, ask, check_question
 from rlmlite.agent.nested import nested_run
 from rlmlite.agent.prompts.card import card
@@ -16,7 +17,7 @@ from rlmlite.agent.prompts.instructions import digest, instructions
 from rlmlite.agent.verdicts import End
 from rlmlite.clients.interface.protocol import Client
 from rlmlite.errors import ModelError
-from rlmlite.inputs import Data, from_values, new_store
+from rlmlite.inputs import Data
 from rlmlite.runs.driver import FanOuts, drive_turn, drive_turn_async, refuse_running_loop
 from rlmlite.runs.events import Event, Finished
 from rlmlite.runs.outcome import Outcome
@@ -91,8 +92,8 @@ def _prepare(
     """
     settings = from_keywords(function, keywords)
     agent, setup = prepare_agent(settings)
-    blobs = new_store(settings.reading, settings.copies)
-    loaded = from_values(inputs, blobs, settings.reading)
+    loaded, blobs, settings = take_inputs(inputs, settings)
+    setup = msgspec.structs.replace(setup, settings=settings)
     check_question(question, loaded)
 
     def begin(setup: Setup) -> tuple[Run, FanOuts[Outcome]]:

@@ -60,7 +60,7 @@ def _prepare(
     """What the run is begun with, and what begins it: the run, and the work that executes the program in it."""
     import msgspec
 
-    from rlmlite.inputs import from_values, new_store
+    from rlmlite.agent.loading import take_inputs
     from rlmlite.runs.program import may_ask_models, read_program, run_program
     from rlmlite.runs.run import begin_run
     from rlmlite.runs.settings import from_keywords
@@ -68,12 +68,12 @@ def _prepare(
 
     settings = from_keywords(function, keywords)
     settings = msgspec.structs.replace(settings, last_answer=False)  # no controller, so no last turn to provide for
-    blobs = new_store(settings.reading, settings.copies)
     setup = prepare(settings, nest=_nested_run)
     # The program is read before the inputs: it is quick, and they may take long.
     said = read_program(program)
     setup = msgspec.structs.replace(setup, asks_models=may_ask_models(said))
-    loaded = from_values(inputs, blobs, settings.reading)
+    loaded, blobs, settings = take_inputs(inputs, settings)
+    setup = msgspec.structs.replace(setup, settings=settings)
 
     def begin(setup: "Setup") -> "tuple[Run, FanOuts[Outcome]]":
         run = begin_run(loaded, blobs, setup)

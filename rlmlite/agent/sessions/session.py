@@ -24,13 +24,14 @@ from typing import TYPE_CHECKING, Unpack
 import msgspec
 
 from rlmlite.agent.ask import as_typed, prepare_agent
+from rlmlite.agent.loading import take_inputs
 from rlmlite.agent.loop import ask, check_question, go_on
 from rlmlite.agent.sessions.reopening import places_of, reopen_session
 from rlmlite.agent.verdicts import End, review
 from rlmlite.clients.interface.placeholders import ByHand
 from rlmlite.errors import CallsWaitingError, SettingError
 from rlmlite.guard.access import NO_ACCESS, Access
-from rlmlite.inputs import Data, from_values, new_store
+from rlmlite.inputs import Data, from_values
 from rlmlite.inputs.names import ALONE
 from rlmlite.runs.driver import FanOuts, drive_turn, drive_turn_async, refuse_running_loop
 from rlmlite.runs.events import Finished
@@ -82,8 +83,7 @@ class Session:
         store = settings.pop("store", None) if exists else None
         chosen = from_keywords("Session", settings)
         if not exists:
-            blobs = new_store(chosen.reading, chosen.copies)
-            self._begin(from_values(inputs, blobs, chosen.reading), blobs, chosen)
+            self._begin(*take_inputs(inputs, chosen))
         else:
             self._open(chosen, Access(places_of(self.path, inputs), None if store is None else Path(store)))
 

@@ -19,6 +19,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Set
+from copy import copy
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,14 +86,28 @@ class FileBlobs:
         self._memory: dict[str, bytes] = {}
         self._files: dict[str, list[HashedFile]] = {}
         self._stored: set[str] = set()
-        self._extents: dict[str, ScratchExtent] = {}
+        self._extents: dict[str, tuple[Scratch, ScratchExtent]] = {}
         self._held: dict[str, HeldFile] = {}
         self._scratch = Scratch()
         self._scratch_folder: Path | None = None
+        self._trunk: FileBlobs | None = None
         # What was opened or computed last. Dropping any of it costs only time.
         self._recent = RecentContents()
         self._lines = RecentIndexes()
         self._indexes = IndexCache(indexes)
+
+    def branch(self) -> "FileBlobs":
+        """These contents for one of several runs at a time. What the run makes or adds is its own.
+
+        Contents that are open, and what was computed of them alone (lines, words), is shared: threads may use it.
+        """
+        other = copy(self)
+        other._trunk = self  # what lies in its folder is there as long as somebody may read it
+        other._memory, other._stored = dict(self._memory), set(self._stored)
+        other._files = {digest: list(files) for digest, files in self._files.items()}
+        other._extents, other._held = dict(self._extents), dict(self._held)
+        other._scratch, other._scratch_folder = Scratch(), None
+        return other
 
     def add_file(self, path: Path, name: str | None = None) -> SourceFile:
         """Hash a file, copy it with `copy`, and register its content. `name` is its path in the trace.
@@ -154,7 +169,7 @@ class FileBlobs:
         if digest in self._extents:
             self._scratch.drop_last(extent)
         else:
-            self._extents[digest] = extent
+            self._extents[digest] = self._scratch, extent
         return DerivedContent(digest, extent.size)
 
     @property
@@ -205,7 +220,7 @@ class FileBlobs:
         if digest in self._memory:
             return len(self._memory[digest])
         if digest in self._extents:
-            return self._extents[digest].size
+            return self._extents[digest][1].size
         if digest in self._held:
             return self._held[digest].size
         if digest in self._files:
@@ -219,9 +234,9 @@ class FileBlobs:
         content = self._memory.get(digest)
         if content is not None:
             return content
-        extent = self._extents.get(digest)
-        if extent is not None:
-            return self._recent.content(digest, extent.size, partial(self._scratch.content, extent))
+        if digest in self._extents:
+            scratch, extent = self._extents[digest]
+            return self._recent.content(digest, extent.size, partial(scratch.content, extent))
         if digest in self._held:
             held = self._held[digest]
             return self._recent.content(digest, held.size, held.content)

@@ -1,5 +1,6 @@
-"""The line indexes of the contents that were used last, in memory."""
+"""The line indexes of the contents that were used last, in memory. Runs in several threads may share them."""
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -15,14 +16,16 @@ class RecentIndexes:
 
     def __init__(self) -> None:
         self._indexes: OrderedDict[str, LineIndex] = OrderedDict()
+        self._lock = threading.Lock()
 
     def index(self, digest: str, read: Callable[[str], Content]) -> LineIndex:
         """The line index of a content. If it is not cached, it is built from what `read(digest)` returns."""
-        index = self._indexes.get(digest)
-        if index is None:
-            index = self._indexes[digest] = LineIndex(read(digest))
-            if len(self._indexes) > LINE_INDEXES:
-                self._indexes.popitem(last=False)
-        else:
-            self._indexes.move_to_end(digest)
-        return index
+        with self._lock:
+            index = self._indexes.get(digest)
+            if index is None:
+                index = self._indexes[digest] = LineIndex(read(digest))
+                if len(self._indexes) > LINE_INDEXES:
+                    self._indexes.popitem(last=False)
+            else:
+                self._indexes.move_to_end(digest)
+            return index

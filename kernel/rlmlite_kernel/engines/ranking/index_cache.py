@@ -12,6 +12,7 @@ A store may lose what it likes, or return what was changed: bytes are checked by
 """
 
 import hashlib
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
@@ -46,16 +47,19 @@ class IndexCache:
         # In the order of their last use.
         self._indexes: OrderedDict[str, WordIndex] = OrderedDict()
         self._size = 0
+        # Runs in several threads may share what was made: who needs an index that is being made waits for it.
+        self._lock = threading.RLock()
 
     def get(self, key: str, make: Callable[[], WordIndex], stored: bool = True) -> WordIndex:
         """The index with a key, made if it is not there. `stored` ones outlive the process where there is a store."""
-        index = self._indexes.get(key)
-        if index is None:
-            store = self._store if stored else None
-            index = self._load_or_make(key, make, store)
-            self._add(key, index)
-        self._indexes.move_to_end(key)
-        return index
+        with self._lock:
+            index = self._indexes.get(key)
+            if index is None:
+                store = self._store if stored else None
+                index = self._load_or_make(key, make, store)
+                self._add(key, index)
+            self._indexes.move_to_end(key)
+            return index
 
     def _load_or_make(self, key: str, make: Callable[[], WordIndex], store: IndexStore | None) -> WordIndex:
         # The version of the word rules is part of the name, so that an index by older rules is never read.

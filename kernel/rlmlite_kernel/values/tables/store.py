@@ -92,6 +92,12 @@ class ColumnStore:
         store.text = text
         return store
 
+    def twin(self) -> "ColumnStore":
+        """The same columns for another run: what was read of them is shared, the text that they are searched in not."""
+        store = self.named(self.blob, self.text)
+        store._columns = self._columns
+        return store
+
     def entry(self, segment: int, index: int) -> Entry:
         """Where a column of a segment lies."""
         return Entry(*self._directory[segment, index].tolist())
