@@ -97,7 +97,8 @@ def _before_this(history: Sequence[Exchange]) -> list[Exchange]:
     told = [first_look(history), *(questions if len(questions) == 1 else ())]
     early = takewhile(lambda exchange: exchange.question is None, history)
     told += [exchange for exchange in early if exchange.addition is not None]
-    return [exchange for exchange in history if not any(exchange is each for each in told)]
+    elsewhere = {id(exchange) for exchange in told}
+    return [exchange for exchange in history if id(exchange) not in elsewhere]
 
 
 def _lost(state: State, history: Sequence[Exchange]) -> dict[int, str]:

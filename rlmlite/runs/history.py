@@ -56,12 +56,13 @@ class AdditionSummary(msgspec.Struct, frozen=True):
     limits: dict[str, int | None]
 
 
-class Exchange(msgspec.Struct, frozen=True):
+class Exchange(msgspec.Struct, frozen=True, dict=True):
     """One turn: who spoke, the program, what became of it. Or a `question` or an `addition` of the host: no turn.
 
     `role` is the controller's, empty for the host. `problems` are those of a reply that was not a program.
     `silent`: the controller gave no reply, or one of no use, whose error is `lost`. `seen` is what had been seen of the
     inputs after it. `refusal` is what the host had against the answer of the turn before.
+    What a prompt says of it is kept beside its fields, and is no part of it (`agent.prompts.past`).
     """
 
     turn: int

@@ -37,34 +37,35 @@ def past(exchanges: Sequence[Exchange], remarks: Mapping[int, str], room: int) -
     if not exchanges:
         return []
     limit = max(_STEP, min(HISTORY_BYTES, room // _STEP * _STEP))
-    whole = [_whole(exchange, remarks.get(exchange.turn, "")) for exchange in exchanges]
-    lines = [_line(exchange) for exchange in exchanges]
-    left_out, shortened = _cuts([_size(text) for text in whole], [_size(text) for text in lines], limit)
-    shown = [*lines[left_out:shortened], *whole[shortened:]]
+    left_out, shortened = _cuts([_sizes(exchange, remarks) for exchange in exchanges], limit)
+    lines = [_line(exchange) for exchange in exchanges[left_out:shortened]]
+    whole = [_whole(exchange, remarks.get(exchange.turn, "")) for exchange in exchanges[shortened:]]
+    shown = [*lines, *whole]
     left_out, shown = _fitted(shown, left_out, room)
     hidden = max((exchange.turn for exchange in exchanges[:left_out]), default=0)
     # A question has no turn of its own (its number is 0): where only questions are left out, nothing is said.
     return [f"[turns 1 to {hidden} are left out here]", *shown] if hidden else shown
 
 
-def _cuts(whole: Sequence[int], lines: Sequence[int], limit: int) -> tuple[int, int]:
+def _cuts(sizes: Sequence[tuple[int, int]], limit: int) -> tuple[int, int]:
     """How many of the oldest turns are left out, and how many are shortened or left out, after the last one.
 
+    `sizes` are those of each turn in full and of its line.
     One turn after the other, as they came: so what was decided at one turn still holds at the next.
     """
     left_out = shortened = 0
     of_lines = of_whole = 0
-    for number, size in enumerate(whole):
-        of_whole += size
+    for number, (whole, _) in enumerate(sizes):
+        of_whole += whole
         if of_lines + of_whole <= limit:
             continue
         while shortened < number and of_lines + of_whole > limit // 2:
-            of_whole -= whole[shortened]
-            of_lines += lines[shortened]
+            of_whole -= sizes[shortened][0]
+            of_lines += sizes[shortened][1]
             shortened += 1
         if of_lines > limit // 2:
             while left_out < shortened and of_lines > limit // 4:
-                of_lines -= lines[left_out]
+                of_lines -= sizes[left_out][1]
                 left_out += 1
     return left_out, shortened
 
@@ -84,6 +85,16 @@ def _fitted(shown: list[str], left_out: int, room: int) -> tuple[int, list[str]]
 
 def _size(text: str) -> int:
     return len(text.encode()) + len("\n\n")
+
+
+def _sizes(exchange: Exchange, remarks: Mapping[int, str]) -> tuple[int, int]:
+    """The size of a turn in full, and that of its line. Few of a thousand turns are shown, and each keeps its sizes."""
+    kept = exchange.__dict__
+    if "sizes" not in kept:
+        kept["sizes"] = _size(_whole(exchange, "")), _size(_line(exchange))
+    whole, line = kept["sizes"]
+    remark = remarks.get(exchange.turn, "") if remarks and exchange.is_turn else ""
+    return whole + (len(f"\n! {remark}".encode()) if remark else 0), line
 
 
 def cut_turn(text: str, room: int) -> str:

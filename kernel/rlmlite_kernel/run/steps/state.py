@@ -25,7 +25,7 @@ from rlmlite_kernel.records.refs import Salts, commit_value
 from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.steps.answers import Answer, HeldAnswer, Lineage, Offer
-from rlmlite_kernel.run.steps.variables import Variable, Variables
+from rlmlite_kernel.run.steps.variables import Variables
 from rlmlite_kernel.values.inputs import Source
 
 
@@ -183,7 +183,7 @@ class State(msgspec.Struct, frozen=True, eq=False):
 
 
 def state_digest(
-    variables: Mapping[str, Variable],
+    variables: Variables,
     used: Mapping[str, int],
     exposure: int,
     flags: Collection[int],
@@ -192,13 +192,12 @@ def state_digest(
     """SHA-256 (hex) of the canonical variable table, budget and exposure, and of the memo if it is not empty."""
     # Before exposure was tracked by input, a digest said only whether there was any.
     told: str | bool = hex(exposure) if EXPOSURE_BY_INPUT in flags else bool(exposure & FOREIGN)
-    # Sorted, since the order in which variables were written changes nothing. Origins as hex digits, since there may be
-    # more of them than the bits of a JSON number.
-    # The turn that wrote a variable is left out: it does not change what a program does with it.
-    table = [[name, v.kind, v.ref, v.size, hex(v.data.origins)] for name, v in sorted(variables.items())]
-    encoded = encode_safely(_TABLE, [table, used, told, *([memo] if memo else [])])
+    # The JSON of `[table, used, told]`, with the memo behind if there is one, put together of the rows of the table:
+    # most of a thousand variables are as they were. Sorted, since the order in which they were written changes nothing.
+    rest = encode_safely(_REST, [used, told, *([memo] if memo else [])])
+    encoded = b"[[" + b",".join(variables.rows()) + b"]," + rest[1:]
     return hashlib.sha256(encoded).hexdigest()
 
 
-_TABLE = msgspec.json.Encoder(order="deterministic")
+_REST = msgspec.json.Encoder(order="deterministic")
 """Names, refs and whole numbers only, so its bytes are canonical as they are."""

@@ -18,11 +18,15 @@ import msgspec
 
 from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.faults import Fault
+from rlmlite_kernel.records.canonical import encode_safely
 from rlmlite_kernel.records.records import Ref
 from rlmlite_kernel.records.settings import Limits
 
 UNKNOWN: Final = "unknown"
 """The kind of a variable that a step has failed to write, where that is withheld: see `effects.flow`."""
+
+
+_ROW: Final = msgspec.json.Encoder()
 
 
 class Variable(msgspec.Struct, frozen=True, eq=False):
@@ -56,6 +60,7 @@ class Variables(Mapping[str, Variable]):
         # Beside the variables, since every step's context needs them in this form.
         self._data = {name: variable.data for name, variable in self._by_name.items()}
         self.size_bytes = sum(variable.size for variable in self._by_name.values())
+        self._rows: dict[str, bytes] = {}
 
     def __getitem__(self, name: str) -> Variable:
         return self._by_name[name]
@@ -90,6 +95,8 @@ class Variables(Mapping[str, Variable]):
         # Without `__init__`, which would sum all sizes again: twice for every step.
         after = Variables.__new__(Variables)
         after._by_name, after._data, after.size_bytes = dict(self._by_name), dict(self._data), self.size_bytes
+        after._rows = dict(self._rows)
+        after._rows.pop(change.name, None)
         if variable is not None:
             overwritten = self._by_name.get(change.name)
             if overwritten is not None:
@@ -99,10 +106,23 @@ class Variables(Mapping[str, Variable]):
         # Dropped after the write: the last step of a statement writes its variable, then drops what it was made of.
         for name in change.dropped:
             dropped = after._by_name.pop(name, None)
+            after._rows.pop(name, None)
             if dropped is not None:
                 del after._data[name]
                 after.size_bytes -= dropped.size
         return after
+
+    def rows(self) -> list[bytes]:
+        """What a digest of a state commits to of each variable, by name: those that a step leaves alone are kept.
+
+        The turn that wrote a variable is left out: it does not change what a program does with it. Origins are hex
+        digits, since there may be more of them than the bits of a JSON number.
+        """
+        known = self._rows
+        for name in self._by_name.keys() - known.keys():
+            each = self._by_name[name]
+            known[name] = encode_safely(_ROW, [name, each.kind, each.ref, each.size, hex(each.data.origins)])
+        return [known[name] for name in sorted(self._by_name)]
 
     def has_name_for(self, name: str, limits: Limits) -> bool:
         """Whether a variable of this name can be written: it is there, or there may be one more."""
