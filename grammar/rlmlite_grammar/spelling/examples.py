@@ -31,6 +31,7 @@ EXAMPLES: Final = (
     ),
     Example("`LIKE` without signs", 'x = where(rows, .a LIKE "b")', 'x = where(rows, .a == "b")'),
     Example("`a if c else b`", "x = 1 + f(2) if n > 3 else 0", "x = pick(n > 3, 1 + f(2), 0)"),
+    Example("`a if c else b` after another sign", "x := 1 if n > 3 else 0", "x = pick(n > 3, 1, 0)"),
     Example(
         "`a if c else b if d else e`",
         "final(x[0:1] if a else 2 if b[1:2] else 3)",

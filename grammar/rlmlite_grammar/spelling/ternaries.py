@@ -37,8 +37,6 @@ def find_ternary(text: str, start: int, *, is_inside: bool) -> Ternary | None:
         lexeme = lexeme_at(text, place, before is not None and before.ends_value)
         if not depth and _ends(lexeme, is_inside):
             break
-        if lexeme.text == ":" and not depth:
-            return None  # a branch: `if x: y = 1`
         if lexeme.kind == "bracket":
             depth += 1 if lexeme.text in "([{" else -1
         if lexeme.text == "else" and lexeme.kind == "word" and not depth and not other:

@@ -11,7 +11,7 @@ Not here: retries, timeouts, rate limits, connections. They belong to the driver
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
@@ -112,6 +112,16 @@ DECODE = "decode"
 
 NOT_SENT = "not sent"
 """What a result's `sampling` says of a setting of the role that the server refused, and so was left out."""
+
+
+def is_way_of_asking(said: Mapping[str, str], form: str, forms: Collection[str]) -> bool:
+    """Whether what a call says of how it was asked is all that a record may say, since records hold no free text.
+
+    That is under the name `form` one of some forms, and of other settings that they were not sent.
+    """
+    others = {name: value for name, value in said.items() if name != form}
+    is_form = form not in said or said[form] in forms
+    return is_form and all(name in Sampling.__struct_fields__ and value == NOT_SENT for name, value in others.items())
 
 
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,10 +1,11 @@
 """Parts of texts: split, capture, starts_with, ends_with."""
 
 import re
+import tracemalloc
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rlmlite_kernel import Limits
@@ -81,6 +82,8 @@ def test_a_text_is_split_as_python_splits_it(texts: list[str], sep: str) -> None
 
 @settings(max_examples=scale(60))
 @given(st.lists(_TEXT, min_size=1, max_size=4), st.sampled_from(["[|,;]+", "a|b+", "x?", " *, *", "(a)(b)?", "b$"]))
+@example(["axb", "baab"], "x?")
+@example(["baab", "b"], "a*")
 def test_a_regex_splits_where_it_matches_something(texts: list[str], pattern: str) -> None:
     """As Python does, but that empty matches separate nothing, and groups are no parts."""
     found = everywhere(f"split(.text, /{pattern}/)", texts)[0]
@@ -129,6 +132,19 @@ def test_parts_are_refused_before_they_are_built(call: str) -> None:
     machine = Machine({"log": ", " * 500_000}, limits=Limits(search_work=100_000))
     machine.turn(f"x = {call}")
     assert "budget" in machine.codes()
+
+
+def test_the_memory_of_parts_is_asked_for_before_they_are_there() -> None:
+    """A million short parts take sixty times what the text does; none of them was made."""
+    machine = Machine({"log": "ab," * 500_000}, limits=Limits(value_bytes=6_000_000))
+    machine.turn("text = str(log)")
+    tracemalloc.start()
+    machine.turn('x = split(text, ",")')
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert machine.codes()[-1] == "too_large"
+    assert peak < 10_000_000
 
 
 def test_a_run_of_before_knows_none_of_them() -> None:

@@ -17,11 +17,10 @@ Not here: what the lines look like (`call_lines` in the kernel), who decodes the
 from collections.abc import Sequence
 from typing import get_args
 
-from rlmlite_kernel.effects.requests import FORM, NOT_SENT, EffectKind, Form
+from rlmlite_kernel.effects.requests import FORM, EffectKind, Form, is_way_of_asking
 from rlmlite_kernel.records.call_lines import OWN_SPAN, OWN_TEXT, CallLine, CallsHead, head_of
 from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.records import AnyRecord, EffectRecord, Effects, Span, Step
-from rlmlite_kernel.records.settings import Sampling
 from rlmlite_traces.errors import TraceBrokenError
 from rlmlite_traces.format.chain import FAILURES
 from rlmlite_traces.format.formats import CallItem, Format
@@ -206,12 +205,8 @@ def _check_call(step: Step, call: EffectRecord, last_index: int, position: int) 
 
 
 def _is_sampling(call: EffectRecord) -> bool:
-    """Whether a call says of how it was asked only what a record may say: records hold no free text."""
-    said = dict(call.sampling)
-    form = said.pop(FORM, None)
-    is_form = form is None or form in FORMS_KNOWN
-    not_sent = all(name in Sampling.__struct_fields__ and value == NOT_SENT for name, value in said.items())
-    return call.effect == "lm" and is_form and not_sent
+    """Whether a call says of how it was asked only what a record may say, and is one of a model."""
+    return call.effect == "lm" and is_way_of_asking(call.sampling, FORM, FORMS_KNOWN)
 
 
 def _is_shared(call: EffectRecord) -> bool:

@@ -19,7 +19,7 @@ from typing import assert_never, get_args
 
 import msgspec
 
-from rlmlite_kernel.effects.requests import DECODE, NOT_SENT, Failure, ProgramForm
+from rlmlite_kernel.effects.requests import DECODE, Failure, ProgramForm, is_way_of_asking
 from rlmlite_kernel.records.merkle import Frontier, leaf
 from rlmlite_kernel.records.reasons import HELD
 from rlmlite_kernel.records.records import (
@@ -34,7 +34,6 @@ from rlmlite_kernel.records.records import (
     Step,
     Turn,
 )
-from rlmlite_kernel.records.settings import Sampling
 from rlmlite_traces.errors import TraceBrokenError
 from rlmlite_traces.format.lines import RECORDS, encode
 
@@ -198,11 +197,8 @@ class Chain:
         self._require(ended_in_one_way, "call-result", "a reply, or one of the known errors", found)
         is_sound = turn.call.prompt_bytes >= 0 and all(amount is None or amount >= 0 for amount in turn.call.usage)
         self._require(is_sound, "usage", "no amount below zero", str(turn.call.usage))
-        # Records hold no free text.
-        said = dict(turn.call.sampling)
-        is_form = said.pop(DECODE, "words") in PROGRAM_FORMS
-        not_sent = all(name in Sampling.__struct_fields__ and value == NOT_SENT for name, value in said.items())
-        self._require(is_form and not_sent, "call-sampling", "a known way of asking", repr(turn.call.sampling))
+        is_known = is_way_of_asking(turn.call.sampling, DECODE, PROGRAM_FORMS)
+        self._require(is_known, "call-sampling", "a known way of asking", repr(turn.call.sampling))
 
     def _check_end(self, seal: Seal) -> None:
         """A seal tells what the last turn came to, as far as that shows without executing it.

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from rlmlite_kernel.evaluation.taint import FOREIGN
 from rlmlite_kernel.observation.evidence import GIVEN
 from rlmlite_kernel.program.ast import Binary, Expr, ListOf, Lit, Obj, Scalar, Unary, children, walk_expr
-from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.reasons import (
     EVIDENCE_EMPTY,
     EVIDENCE_NOT_FOUND,
@@ -24,7 +23,7 @@ from rlmlite_kernel.records.reasons import (
 from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.records.settings import REQUIRE_EVIDENCE
 from rlmlite_kernel.run.holding.lineage import lineage_of
-from rlmlite_kernel.run.holding.shown import Shown
+from rlmlite_kernel.run.holding.shown import Shown, spell
 from rlmlite_kernel.run.holding.speech import Speech
 from rlmlite_kernel.run.steps.answers import Doubt, Lineage
 from rlmlite_kernel.run.steps.state import State
@@ -160,14 +159,14 @@ def _is_unseen(leaf: Scalar, lineage: Lineage, shown: Shown) -> bool:
 
 def _written(leaves: Iterable[Scalar], lineage: Lineage) -> list[Scalar]:
     """The literals behind an answer that stand in it as they were written."""
-    texts = [leaf if isinstance(leaf, str) else value_bytes(leaf).decode() for leaf in leaves]
+    texts = list(map(spell, leaves))
     return [literal for literal in lineage.literals if _stands_in(literal, texts)]
 
 
 def _stands_in(literal: Scalar, texts: list[str]) -> bool:
     if isinstance(literal, str):
         return bool(literal.strip()) and any(literal in text for text in texts)
-    return value_bytes(literal).decode() in texts
+    return spell(literal) in texts
 
 
 def _is_of_this_turn(step: FinishedStep, state: State) -> bool:

@@ -31,6 +31,11 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(_THOUSANDS.sub("", text.translate(_MARKS)).lower())
 
 
+def spell(value: Scalar) -> str:
+    """A text as it is, any other scalar as JSON: as an observation, or an answer, says it."""
+    return value if isinstance(value, str) else value_bytes(value).decode()
+
+
 class Shown:
     """The observations so far."""
 
@@ -59,11 +64,11 @@ class Shown:
 
     def has_value(self, value: Scalar) -> bool:
         """Whether a text, a number or a truth value was shown."""
-        return self.has_text(value if isinstance(value, str) else value_bytes(value).decode())
+        return self.has_text(spell(value))
 
     def supports(self, literals: Iterable[Scalar]) -> bool:
         """Whether what a controller wrote itself is of things that were shown."""
-        values = [literal if isinstance(literal, str) else value_bytes(literal).decode() for literal in literals]
+        values = list(map(spell, literals))
         unseen = [text for text in values if not (_words(text) and self.has_text(text))]
         words = [word for text in unseen for word in _words(text)]
         if not words:
