@@ -9,6 +9,7 @@
 Functions of Python's modules, `re.findall(…)`, are no methods of a value; they have sentences of their own.
 """
 
+import re
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
@@ -65,7 +66,7 @@ def read_method(node: Expr, place: Place) -> Rewrite | Unread | None:
     name = node.name.removeprefix(METHOD)
     receiver, *rest = node.args
     if isinstance(receiver, Var) and receiver.name in MODULES and receiver.name not in place.names:
-        return _read_function(receiver.name, name, node)
+        return _read_function(receiver.name, name, node, place)
     expression = _read_expression(name, receiver, tuple(rest), node)
     if expression is not None and _is_column(receiver) and not place.context.row and "map" in place.table:
         expression = _read_expression(name, Field("value"), tuple(rest), node)
@@ -153,12 +154,42 @@ def _read_column(action: str, receiver: Expr, node: Call, place: Place) -> Rewri
     return Rewrite(Call("map", (of, each)), f"x.str.{name}(...)", f"map(x, {action}(.value, ...))")
 
 
-def _read_function(module: str, name: str, node: Call) -> Rewrite | Unread:
+def _read_function(module: str, name: str, node: Call, place: Place) -> Rewrite | Unread:
+    if module == "re" and name in _OF_PATTERNS and not place.context.row:
+        read = _read_pattern(name, node)
+        if read is not None:
+            return read
     action = _OF_MODULES.get((module, name))
     if action is not None:
         return Rewrite(Call(action, node.args[1:], node.named), f"{module}.{name}(...)", f"{action}(...)")
     hint = _SENTENCES.get(name, "there are no modules; actions are called by their names, as count(x)")
     return Unread("unknown_action", f"there is no `{module}.{name}`", hint)
+
+
+_OF_PATTERNS: Final = ("findall", "sub", "split")
+
+_GROUP: Final = re.compile(r"(?<!\\)\((?!\?)|\(\?P<")
+"""A group of a regex that is counted."""
+
+
+def _read_pattern(name: str, node: Call) -> Rewrite | None:
+    """`re.findall(p, x)` as the texts of a search, `re.sub` and `re.split` as the actions that do the same."""
+    match name, node.args[1:]:
+        case "findall", (Lit(v=str() as pattern), text) if not node.named:
+            hits = Call("search", (text, Rx(pattern)))
+            groups = len(_GROUP.findall(pattern))
+            if groups == 1:
+                return Rewrite(
+                    Call("map", (hits, Index(Field("groups"), Lit(0)))),
+                    "re.findall(p, x)",
+                    "map(search(x, /p/), .groups[0])",
+                )
+            return None if groups else Rewrite(Attr(hits, "match"), "re.findall(p, x)", "search(x, /p/).match")
+        case "sub", (Lit(v=str() as pattern), Lit(v=str() as by), text) if not node.named and "\\" not in by:
+            return Rewrite(Call("replace", (text, Rx(pattern), Lit(by))), "re.sub(p, r, x)", "replace(x, /p/, r)")
+        case "split", (Lit(v=str() as pattern), text) if not node.named and not _GROUP.search(pattern):
+            return Rewrite(Call("split", (text, Rx(pattern))), "re.split(p, x)", "split(x, /p/)")
+    return None
 
 
 def _read_expression(name: str, receiver: Expr, args: tuple[Expr, ...], node: Call) -> Expr | None:

@@ -71,6 +71,12 @@ HABITS: Final = (
         'x = map(hits["text"], .value contains "a")',
         read_method,
     ),
+    Habit(
+        "a pattern of Python",
+        r'x = re.findall(r"took (\d+)", log)',
+        r"x = map(search(log, /took (\d+)/), .groups[0])",
+        read_method,
+    ),
     Habit("a row by its place", "x = hits.iloc[0]", "x = hits[0]", read_indexer),
     Habit("the first lines", "x = log.lines.head(5)", "x = log.lines[1:6]", read_method),
     Habit("the row alone", 'x = where(log.lines, l => "E" in l)', 'x = where(log.lines, "E" in .value)', read_arrow),

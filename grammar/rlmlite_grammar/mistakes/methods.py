@@ -33,7 +33,7 @@ METHODS: Final = (
     ForeignName(
         ("findall", "finditer", "fullmatch", "matchAll", "extractall"),
         "search with a regex: `search(x, /took (\\d+) ms/)`; the first group of each hit is `.groups[0]`",
-        'n = re.findall(r"\\d+", x)',
+        'n = re.findall(r"(\\w+) (\\d+)", x)',
     ),
     ForeignName(
         ("count",),
@@ -48,7 +48,7 @@ METHODS: Final = (
     ForeignName(
         ("sub", "subn"),
         '`replace(x, /\\d+/, "#")` replaces what a regex or a text matches',
-        'y = re.sub(r"\\d+", "#", x)',
+        'y = re.sub(r"(\\d)", r"<\\1>", x)',
     ),
     ForeignName(
         ("group", "groups", "groupdict", "span"),
