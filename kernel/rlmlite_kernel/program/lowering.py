@@ -102,6 +102,25 @@ def lower(program: Program, table: Table, problems: Mapping[int, list[Problem]])
     return lowering.steps
 
 
+def plan_recorded(statement: Statement, number: int, written: Call | None, table: Table) -> PlannedStep:
+    """The step that a record holds (`as_statement`), to be run again without the program that it came from.
+
+    `number` is that of its statement, `written` the call of the statement before it was lowered, if it ends it.
+    """
+    call = _call_of(statement)
+    action = table[call.name]
+    bound = bind(action, call, raise_fault)
+    reads = frozenset(_names_in_call(action, bound, PLAIN, table))
+    return PlannedStep(number, call, bound, statement.target, written is not None, reads, action.barrier, (), written)
+
+
+def plan_refused(statement: Statement, number: int, problems: tuple[Problem, ...]) -> PlannedStep:
+    """The step of a statement that has `problems`, as `plan_recorded`."""
+    # Not bound: its arguments may be what is wrong. So it reads nothing, and waits for nothing.
+    nothing = BoundArguments({}, (), {})
+    return PlannedStep(number, _call_of(statement), nothing, statement.target, True, frozenset(), False, problems)
+
+
 class _Lowering:
     """The steps so far, and how many temporaries they write. `number` is always that of a statement, from 0."""
 
@@ -112,11 +131,8 @@ class _Lowering:
 
     def refuse(self, number: int, statement: Statement, problems: tuple[Problem, ...]) -> None:
         """One step for a statement that will not run."""
-        call = _call_of(statement)
-        # Not bound: its arguments may be what is wrong. So it reads nothing, and waits for nothing.
-        nothing = BoundArguments({}, (), {})
-        step = PlannedStep(number, call, nothing, target_of(statement), True, frozenset(), False, problems)
-        self.steps.append(step)
+        named = Statement(statement.value, target_of(statement))
+        self.steps.append(plan_refused(named, number, problems))
 
     def lower_statement(self, number: int, statement: Statement) -> None:
         """The steps of a statement."""
@@ -125,11 +141,7 @@ class _Lowering:
 
     def _add(self, number: int, call: Call, target: str | None, written: Call | None = None) -> None:
         """A step for a call whose arguments are lowered."""
-        action = self._table[call.name]
-        bound = bind(action, call, raise_fault)
-        reads = frozenset(_names_in_call(action, bound, PLAIN, self._table))
-        is_last = written is not None
-        self.steps.append(PlannedStep(number, call, bound, target, is_last, reads, action.barrier, (), written))
+        self.steps.append(plan_recorded(Statement(call, target), number, written, self._table))
 
     def _lower_call(self, number: int, call: Call) -> Call:
         """The call with every nested call that can stand alone taken out."""

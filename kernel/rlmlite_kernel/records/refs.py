@@ -87,4 +87,9 @@ def commit_value(key: bytes, descriptor: bytes) -> Ref:
 
 def commit_value_digest(key: bytes, digest: bytes) -> Ref:
     """`commit_value` for a descriptor whose SHA-256 is known."""
-    return commit(hmac.digest(key, digest, "sha256")[:SALT_BYTES], digest)
+    return commit(value_salt(key, digest), digest)
+
+
+def value_salt(key: bytes, digest: bytes) -> bytes:
+    """The salt of a value that is not stored, by the SHA-256 of its descriptor. It does not tell the `key`."""
+    return hmac.digest(key, digest, "sha256")[:SALT_BYTES]

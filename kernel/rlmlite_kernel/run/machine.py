@@ -67,10 +67,12 @@ from rlmlite_kernel.run.recorder import Recorder, controller_charges, turn_entry
 from rlmlite_kernel.run.status import INPUT_CHANGED, begin_turn, conclusion
 from rlmlite_kernel.run.steps.remarks import record_remarks, remarks_of_reading
 from rlmlite_kernel.run.steps.state import State, state_digest
+from rlmlite_kernel.run.turns.moment import Watch
 from rlmlite_kernel.run.turns.outages import Outage
+from rlmlite_kernel.run.turns.taken import NOTHING_TAKEN, StepUnavailableError, Taking
 from rlmlite_kernel.run.turns.turn import RunningTurn
 from rlmlite_kernel.run.turns.waves import Wave, WaveRequests
-from rlmlite_kernel.values.blobs import Blobs, InputChangedError, PlacedBlobs, blobs_for
+from rlmlite_kernel.values.blobs import BlobMissingError, Blobs, InputChangedError, PlacedBlobs, blobs_for
 from rlmlite_kernel.values.inputs import Input
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 
@@ -191,6 +193,8 @@ def advance(
     stepwise: bool = False,
     verdict: tuple[str, ...] | None = None,
     refusal: str = "",
+    watch: Watch | None = None,
+    taking: Taking = NOTHING_TAKEN,
 ) -> Done | Suspended:
     """One turn. `reply` is the controller's whole reply, `origin` who spoke, `call` its call, if a model was asked.
 
@@ -203,6 +207,7 @@ def advance(
     it words observations otherwise, and so cannot know what had been shown.
     `refusal` is what the host has against the answer of the turn before, where the gate `accept` is armed: that answer
     is revoked, and the record of this turn says so.
+    `watch` is told of each step before it is recorded; `taking` are steps that are not executed (`run.turns.taken`).
 
     The controller's call is charged here. It has been made by now, so the host has to check beforehand that it fits
     (`State.left`, `Role.reserved_tokens`).
@@ -258,9 +263,11 @@ def advance(
     steps = lower(said.program, run.table, check(said, scope))
     blobs = blobs_for(run.flags, blobs)
     speech = speech_of(said, origin, verdict)
-    recorder = Recorder(opened, said.text, state.settings.limits.observation_bytes, speech, entry)
+    recorder = Recorder(opened, said.text, state.settings.limits.observation_bytes, speech, entry, watch=watch)
     recorder.tell(remarks)
-    return _go_on(RunningTurn(opened, steps, outages, stepwise), recorder, _by_name(blobs, opened), parser)
+    return _go_on(
+        RunningTurn(opened, steps, outages, stepwise, taking=taking), recorder, blobs_by_name(blobs, opened), parser
+    )
 
 
 def resume(
@@ -279,7 +286,7 @@ def resume(
         raise RuntimeError(f"{len(suspended.requests)} requests need as many results, not {len(results)}")
     # Copies, so that the same suspension can be resumed again, after a host fault such as a missing blob.
     turn, recorder = suspended.turn.copy(outages), suspended.recorder.copy()
-    blobs = _by_name(blobs_for(recorder.state.run.flags, blobs), recorder.state)
+    blobs = blobs_by_name(blobs_for(recorder.state.run.flags, blobs), recorder.state)
     if suspended.waves:
         valid = [_with_valid_text(result) for result in results]
         turn.receive(suspended.waves, valid, lambda: _commit_finished(turn, recorder, blobs))
@@ -321,7 +328,7 @@ def findings(state: State) -> str:
     return write_findings(findings_of(state))
 
 
-def _by_name(blobs: Blobs, state: State) -> Blobs:
+def blobs_by_name(blobs: Blobs, state: State) -> Blobs:
     """The host's blobs, as the run reads them: by names that tell equal inputs apart."""
     return PlacedBlobs(blobs, state.run.document_names.names) if EVIDENCE_BY_PLACE in state.run.flags else blobs
 
@@ -380,10 +387,12 @@ def _commit_next(turn: RunningTurn, recorder: Recorder, blobs: Blobs) -> None:
     """
     step = turn.next_to_commit()
     assert step is not None
-    after = turn.outlook(step)
+    after, found = turn.outlook(step), turn.surroundings()
     try:
-        recorder.commit(step, after, blobs, is_shown=not turn.is_unshown())
+        recorder.commit(step, after, blobs, is_shown=not turn.is_unshown(), surroundings=found)
         return
+    except BlobMissingError as error:
+        raise StepUnavailableError(recorder.state.step + 1, error.digest) from None
     except MemoryError:
         if step.outcome.status != "ok" and not turn.can_fail_next():
             raise
@@ -392,9 +401,9 @@ def _commit_next(turn: RunningTurn, recorder: Recorder, blobs: Blobs) -> None:
         turn.fail_next(OUT_OF_MEMORY)
         step = turn.next_to_commit()
         assert step is not None
-        recorder.commit(step, after, blobs)
+        recorder.commit(step, after, blobs, surroundings=found)
     else:
-        recorder.commit(step, after, blobs, is_shown=False)
+        recorder.commit(step, after, blobs, is_shown=False, surroundings=found)
 
 
 def _with_valid_text(result: Result) -> Result:

@@ -57,16 +57,23 @@ from rlmlite_kernel.run.steps.covered import covered_below, texts_read_by
 from rlmlite_kernel.run.steps.remarks import record_remarks, say_lines
 from rlmlite_kernel.run.steps.state import State, state_digest
 from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
+from rlmlite_kernel.run.turns.aftermath import Surroundings
+from rlmlite_kernel.run.turns.moment import NO_SURROUNDINGS, Layout, Moment, Watch
 from rlmlite_kernel.run.turns.room import Outlook, is_look, room_of_echo, room_of_look
 from rlmlite_kernel.values.blobs import Blobs
 from rlmlite_kernel.values.columns import Text
+
+_NEWLINE_BYTES = 1
 
 
 class Recorder:
     """Commits the finished steps of one turn, one after another. `shown` is what each of them showed, if anything."""
 
-    def __init__(self, state: State, text: str, room: int, speech: Speech, *entries: Entry) -> None:
+    def __init__(
+        self, state: State, text: str, room: int, speech: Speech, *entries: Entry, watch: Watch | None = None
+    ) -> None:
         self.state, self._text, self._room, self._speech = state, text, room, speech
+        self._watch = watch
         self._entries = list(entries)
         self.shown: list[str] = []
         self._fails_unseen = False
@@ -80,7 +87,7 @@ class Recorder:
 
     def copy(self) -> "Recorder":
         """The same recorder, to go on from without touching this one."""
-        other = Recorder(self.state, self._text, self._room, self._speech)
+        other = Recorder(self.state, self._text, self._room, self._speech, watch=self._watch)
         other.shown, other._fails_unseen = list(self.shown), self._fails_unseen
         other._needs = dict(self._needs)
         return other
@@ -92,22 +99,38 @@ class Recorder:
             self._room -= len(text.encode()) + len("\n")
             self.shown.append(text)
 
-    def commit(self, step: FinishedStep, outlook: Outlook, blobs: Blobs, *, is_shown: bool = True) -> None:
+    def commit(
+        self,
+        step: FinishedStep,
+        outlook: Outlook,
+        blobs: Blobs,
+        *,
+        is_shown: bool = True,
+        surroundings: Surroundings = NO_SURROUNDINGS,
+    ) -> None:
         """Record one step, and make the state after it. `is_shown`: there is memory to show it in.
+
+        `surroundings` are what it found of its turn, for whoever watches.
 
         Raises `InputChangedError` if a file that is to be shown has changed, and `MemoryError`; then nothing is
         recorded, and nothing has changed.
         """
         planned, outcome, ast = step.planned, step.outcome, step.ast
         before = self.state
+        if outcome.record is not None:
+            self._take(step, outcome.record)
+            return
         number = before.step + 1
         # First all that may fail, so that a step that cannot be recorded has touched neither the state nor the records.
         texts_read = texts_read_by(outcome, before)
         below = covered_below(outcome, before)
-        answer = _answer(planned, outcome.effect, before)
+        answer = answer_of(planned, outcome.effect, before)
         is_secret = answer is not None and is_withheld(step, before)
         verdict = judge_step(step, answer, before, self._speech, blobs, is_withheld=is_secret)
-        observation = self._observe(step, outlook, blobs, is_shown, verdict)
+        layout = self._layout_of(step, outlook, blobs)
+        if self._watch is not None:
+            self._watch(Moment(before, step, layout, surroundings, self._speech, self._text, verdict))
+        observation = self._observe(step, layout, blobs, is_shown, verdict)
         shown = blob(before.run.salts, observation.text.encode()) if observation.text else None
         calls, call_blobs = _record_calls(outcome.calls, ast.salt, before, number)
         covered = {**below, "read": [*texts_read, *below["read"]]}
@@ -145,32 +168,55 @@ class Recorder:
         self._entries.append(Entry(record, held, calls))
         self._fails_unseen |= unseen
         self.state = after
-        newline_size = 1
-        self._room -= len(observation.text.encode()) + newline_size
+        self._room -= len(observation.text.encode()) + _NEWLINE_BYTES
         if observation.text:
             self.shown.append(observation.text)
 
-    def _observe(
-        self, step: FinishedStep, outlook: Outlook, blobs: Blobs, is_shown: bool, verdict: Verdict
-    ) -> Observation:
-        """What the step shows, within its share of what is left of the turn."""
-        newline_size = 1
-        left = max(0, self._room - newline_size)
+    def _take(self, step: FinishedStep, record: Step) -> None:
+        """Take a step from the record, and make the state after it, as far as the record tells."""
         state = self.state
+        variables, used = state.variables.apply(step.change), dict(state.used)
+        for name, amount in record.used.items():
+            used[name] = used.get(name, 0) + amount
+        used["value_bytes"] = variables.size_bytes
+        exposure = state.exposure | exposure_of(step, state, is_shown=record.observation.size > 0)
+        failures = state.failures if record.status == "ok" else (*state.failures, record.code)
+        self._entries.append(Entry(record))
+        self._room -= record.observation.size + _NEWLINE_BYTES
+        self.state = msgspec.structs.replace(
+            state,
+            variables=variables,
+            used=used,
+            step=record.step,
+            digest=record.state,
+            exposure=exposure,
+            failures=failures,
+        )
+
+    def _layout_of(self, step: FinishedStep, outlook: Outlook, blobs: Blobs) -> Layout:
+        """How the step is shown: in which share of what is left of the turn."""
+        left = max(0, self._room - _NEWLINE_BYTES)
         is_last = step.planned.last and not outlook.statements
-        tells_failure = is_last and (self._fails_unseen or fails_unseen(step, state))
-        after = f"\n{UNSEEN_FAILURE}" if tells_failure else ""
-        room = self._share_of(step, outlook, blobs, max(0, left - len(after)))
+        tells_failure = is_last and (self._fails_unseen or fails_unseen(step, self.state))
+        kept = len(f"\n{UNSEEN_FAILURE}") if tells_failure else 0
+        room = self._share_of(step, outlook, blobs, max(0, left - kept))
+        return Layout(room, left, outlook.is_looked_at, tells_failure)
+
+    def _observe(
+        self, step: FinishedStep, layout: Layout, blobs: Blobs, is_shown: bool, verdict: Verdict
+    ) -> Observation:
+        """What the step shows."""
+        state, room = self.state, layout.room
         if is_shown:
             against = verdict.reasons if verdict.is_held else ()
-            is_brief = outlook.is_looked_at
-            whole = show_step(step, state, blobs, self._text, room, is_brief=is_brief, against=against)
+            whole = show_step(step, state, blobs, self._text, room, is_brief=layout.is_brief, against=against)
         else:
             whole = show_nothing(step, state)
         # Messages of faults and problems are not bounded where they are made, so the bound is kept here.
         text, cut = fit_text(whole.text, room)
+        after = f"\n{UNSEEN_FAILURE}" if layout.tells_failure else ""
         # Where there is no room for this either, it is cut as well.
-        text, _ = fit_text(f"{text}{after}".lstrip("\n"), left)
+        text, _ = fit_text(f"{text}{after}".lstrip("\n"), layout.left)
         return Observation(text, whole.spans, whole.cut + cut)
 
     def _share_of(self, step: FinishedStep, outlook: Outlook, blobs: Blobs, left: int) -> int:
@@ -254,7 +300,7 @@ def _writes(step: FinishedStep) -> tuple[Written, ...]:
     return (Written(step.change.name, variable.kind, variable.size, variable.ref),)
 
 
-def _answer(planned: PlannedStep, final: object, state: State) -> Answer | None:
+def answer_of(planned: PlannedStep, final: object, state: State) -> Answer | None:
     """The answer, and the variables behind it that no observation has shown: those that this turn has written."""
     if not isinstance(final, FinalAnswer):
         return None

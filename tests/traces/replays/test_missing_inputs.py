@@ -78,7 +78,7 @@ def test_without_an_input_some_steps_are_unverifiable(on_disk: tuple[CheckedTrac
 
     found = replay(trace, recorded_paths=True)
 
-    assert (found.verdict, found.executed, found.steps) == (Verdict.UNVERIFIABLE, 1, 4)
+    assert (found.verdict, found.executed, found.steps) == (Verdict.UNVERIFIABLE, 2, 4)
     assert found.missing == {"docs": "no such file"}
     assert found.difference is None
 
@@ -90,7 +90,7 @@ def test_a_changed_input_is_missing(on_disk: tuple[CheckedTrace, Path]) -> None:
 
     found = replay(trace, recorded_paths=True)
 
-    assert (found.verdict, found.executed) == (Verdict.UNVERIFIABLE, 0)
+    assert (found.verdict, found.executed) == (Verdict.UNVERIFIABLE, 2)
     assert "other content" in found.missing["log"]
 
 

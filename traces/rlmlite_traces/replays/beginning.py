@@ -12,6 +12,7 @@ from rlmlite_kernel import Done, Entry, Input, begin
 from rlmlite_kernel.engines.versions import engine_versions
 from rlmlite_kernel.evaluation.work import Meter
 from rlmlite_kernel.program.action_table import Table
+from rlmlite_kernel.records.evolution import KERNEL
 from rlmlite_kernel.records.records import Addition, Genesis
 from rlmlite_kernel.records.refs import Salts
 from rlmlite_kernel.records.settings import Limits, Settings
@@ -96,8 +97,13 @@ def other_versions(genesis: Genesis, begun: Done, has_no_parser: bool) -> tuple[
     """Which versions wrote the trace, where they are not today's; of parsers apart, if there is none here."""
     here = begun.entries[0].record
     assert isinstance(here, Genesis)
+    return compare_versions(genesis, here.engines, has_no_parser)
+
+
+def compare_versions(genesis: Genesis, engines: Mapping[str, str], has_no_parser: bool) -> tuple[Versions, Versions]:
+    """The same for the `engines` that are installed."""
     recorded = {"kernel": genesis.kernel, **genesis.engines}
-    installed = {"kernel": here.kernel, **here.engines}
+    installed = {"kernel": KERNEL, **engines}
     of_parsers: Versions = {}
     if has_no_parser:
         of_parsers = parser_engines(recorded, installed)

@@ -24,7 +24,7 @@ import msgspec
 
 from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import read_json
-from rlmlite_kernel.records.records import InputEntry
+from rlmlite_kernel.records.records import InputEntry, Ref
 from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.inputs import Derivation, Input, Source, SourceFile
@@ -34,7 +34,9 @@ from rlmlite_traces.errors import TraceError, words_of
 from rlmlite_traces.files.mapped import HashedFile
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits, check_items
+from rlmlite_traces.replays.incomplete import stand_in
 from rlmlite_traces.replays.places import Search, candidates
+from rlmlite_traces.replays.verdicts import MissingFile
 
 Derive: TypeAlias = Callable[[HashedFile, Source, Sequence[SourceFile], FileBlobs], str]
 """`derive(file, source, files, store)` derives texts from a file again, by the recipes of their source.
@@ -65,11 +67,19 @@ class InputContradictionError(TraceError):
         self.name, self.recorded, self.computed = name, recorded, computed
 
 
+def _name_files(entry: InputEntry, source: Source, absent: Mapping[str, str]) -> Iterator[MissingFile]:
+    for file in source.files:
+        if file.digest in absent:
+            path = file.path or source.path or ""
+            reason, original = absent[file.digest], source.original(file)
+            yield MissingFile(entry.name, source.kind, path, file.size, file.digest, reason, original)
+
+
 class Rebuilder:
     """Rebuilds the inputs of a trace; `places` says where an input's file or folder is now.
 
     `inputs` are those so far, `absent` the contents that were not found: by digest, the input's name and the reason.
-    `seq` is the record that named the last ones.
+    `seq` is the record that named the last ones, `valueless` are inputs that have no value without their content.
     Paths in the trace are looked at only with `recorded_paths`: a stranger's trace may name any file of this machine.
     """
 
@@ -86,6 +96,8 @@ class Rebuilder:
         self._recorded_paths, self._limits = recorded_paths, limits
         self.inputs: dict[str, Input] = {}
         self.absent: dict[str, tuple[str, str]] = {}
+        self.valueless: dict[str, InputEntry] = {}
+        self.missing_files: list[MissingFile] = []
         self.seq = 0
         # What the reader's limits bound is counted over all inputs, those that are added later too.
         self._search = Search(limits, trace.inputs)
@@ -118,8 +130,14 @@ class Rebuilder:
         if source.content is None:
             place = self._places.get(entry.name)
             finder = _ContentFinder(source, place, self._store, self._derive, self._recorded_paths, self._search)
-            self.absent.update((digest, (entry.name, reason)) for digest, reason in finder.find())
-        input_ = _build_input(self._trace, self._store, entry.name, source, self.absent, self._limits)
+            found = dict(finder.find())
+            self.absent.update((digest, (entry.name, reason)) for digest, reason in found.items())
+            self.missing_files += _name_files(entry, source, found)
+            if source.kind == "table" and source.files and source.files[0].digest in found:
+                self.valueless[entry.name] = entry
+                recorded = None if entry.source is None else self._trace.content(entry.source)
+                return msgspec.structs.replace(stand_in(source), recorded=recorded)
+        input_ = build_input(self._trace.content, self._store, entry.name, source, self.absent, self._limits)
         _check_source(entry.name, source, self._store)
         # The source as it was written goes back into the record: encoded today, its bytes might differ.
         recorded_source = None if entry.source is None else self._trace.content(entry.source)
@@ -148,16 +166,17 @@ def _check_source(name: str, source: Source, store: FileBlobs) -> None:
         raise InputContradictionError(name, f"bytes {start:,} to {stop:,}", f"a text of {size:,} bytes")
 
 
-def _build_input(
-    trace: CheckedTrace,
+def build_input(
+    content_of: Callable[[Ref], bytes],
     store: FileBlobs,
     name: str,
     source: Source,
     missing: Mapping[str, tuple[str, str]],
     limits: ReaderLimits,
 ) -> Input:
+    """An input from its source; `content_of` gives what it was in memory. Raises `InputMissingError`."""
     if source.content is not None:
-        content = trace.content(source.content)
+        content = content_of(source.content)
         if source.kind not in ("text", "table"):
             check_items(content, limits)
         without_content = msgspec.structs.replace(source, content=None)  # `begin` fills it in, as it did at first

@@ -38,7 +38,9 @@ from rlmlite_kernel.records.records import (
 from rlmlite_kernel.records.refs import KnownSalts, Salts
 from rlmlite_kernel.run.machine import TurnsSpentError
 from rlmlite_kernel.run.questions import RoomSpentError
+from rlmlite_kernel.run.turns.moment import Watch
 from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
+from rlmlite_kernel.run.turns.taken import StepUnavailableError
 from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
 from rlmlite_traces.blobs.stores import FileBlobs
@@ -53,9 +55,10 @@ from rlmlite_traces.replays.beginning import (
     read_settings,
 )
 from rlmlite_traces.replays.comparison import Comparison, unchecked_texts
+from rlmlite_traces.replays.incomplete import adopt_consequences, adopt_inputs, is_of_values, name_inputs
 from rlmlite_traces.replays.no_parser import MissedParser
 from rlmlite_traces.replays.rebuild import Derive, InputContradictionError, InputMissingError, Rebuilder
-from rlmlite_traces.replays.rules.controller import ControllerCheck, check_speaker
+from rlmlite_traces.replays.rules.controller import ControllerCheck, Finding, check_speaker
 from rlmlite_traces.replays.rules.engines import may_explain
 from rlmlite_traces.replays.rules.seals import Ending, compute_seal
 from rlmlite_traces.replays.turns import (
@@ -82,6 +85,7 @@ def replay(
     limits: ReaderLimits = READER_LIMITS,
     recorded_paths: bool = False,
     is_beginning: bool = False,
+    watch: Watch | None = None,
 ) -> Replayed:
     """Execute a verified trace again, and stop at the first difference.
 
@@ -103,6 +107,7 @@ def replay(
             `Replayed.controller_checked` is false.
         limits: what this reader allows a trace to cost.
         is_beginning: the trace is only the genesis and what was added, without turns: additions are not compared.
+        watch: is told of each step before it is compared. What it raises ends the replay.
 
     Raises:
         OverLimitError: the trace claims, or needs, more than `limits` allow.
@@ -115,7 +120,7 @@ def replay(
     salts_or_recorded = salts if salts is not None else KnownSalts(trace.salts(), trace.genesis.run)
     rebuilder = Rebuilder(trace, store, places or {}, derive, recorded_paths, limits)
     replaying = _Replay(
-        trace, store, salts_or_recorded, table, rebuilder, parser, controller_check, limits, is_beginning
+        trace, store, salts_or_recorded, table, rebuilder, parser, controller_check, limits, is_beginning, watch
     )
     return replaying.run()
 
@@ -141,10 +146,13 @@ class _Replay:
         controller_check: ControllerCheck | None,
         limits: ReaderLimits,
         is_beginning: bool,
+        watch: Watch | None,
     ) -> None:
+        self.watch = watch
         self.trace, self.blobs, self.salts, self.table = trace, blobs, salts, table
         self.inputs, self.controller_check, self.limits = inputs, controller_check, limits
         self.is_beginning = is_beginning
+        self.unavailable: dict[int, str] = {}
         self.last_turn: Turn | None = None  # unless a question came after it
         self.last_said: Parsed | Unparsed | None = None
         # Traces of earlier versions name the type of the answer by a label only.
@@ -210,8 +218,11 @@ class _Replay:
         except SettingsError as error:
             self._stop_with(0, "settings", "valid settings", str(error))
         self.engines, self.parser_engines = other_versions(genesis, begun, isinstance(self.parser, MissedParser))
-        self._compare(0, adopt_recorded_versions(genesis, begun.entries[0]))
-        self.state = begun.state
+        entry = adopt_recorded_versions(genesis, begun.entries[0])
+        if self.inputs.valueless:
+            entry = adopt_inputs(entry, genesis, self.inputs.valueless)
+        self._compare(0, entry)
+        self.state = name_inputs(begun.state, self.inputs.valueless)
 
     def _replay_turns(self) -> None:
         """Replay everything after the genesis."""
@@ -300,6 +311,9 @@ class _Replay:
         if self.controller_check is None:
             return
         for finding in self.controller_check.follow(self.state, self.trace, first, stop):
+            if not finding.unchecked and self.is_incomplete:
+                why = "what they were made of follows from steps that were not executed"
+                finding = Finding(computed=why, unchecked="prompts")
             if not finding.unchecked:
                 self._stop_with(first, finding.field, finding.recorded, finding.computed)
             self.unchecked.setdefault(finding.unchecked, finding.computed)
@@ -312,7 +326,8 @@ class _Replay:
         """
         assert self.state is not None
         try:
-            executed = execute_turn(self.state, reading, turn, self.blobs, self.parser, is_last=is_last)
+            turn.watch = self.watch
+            executed = self._execute_available(turn, reading, is_last)
             halted_here = executed.done is not None and executed.done.halted != ""
             ends_run = not is_last and isinstance(self.trace.records[turn.stop], Seal)
             if ends_run and len(executed.entries) > turn.stop - turn.first:
@@ -324,6 +339,19 @@ class _Replay:
             # Programs are bounded in depth, so it is a value that nothing could have made.
             self._stop_with(turn.first, "ast", "a program", "it cannot be executed: nested too deep")
         return executed, halted_here
+
+    def _execute_available(self, turn: RecordedTurn, reading: Parsed | Unparsed, is_last: bool) -> ExecutedTurn:
+        """Execute what can be executed of a turn. Each step that turns out to need what is not here is then taken."""
+        assert self.state is not None
+        turn.taken = set() if self.inputs.absent else None
+        while True:
+            try:
+                return execute_turn(self.state, reading, turn, self.blobs, self.parser, is_last=is_last)
+            except StepUnavailableError as error:
+                if turn.taken is None or error.step in turn.taken or error.digest not in self.inputs.absent:
+                    raise
+                turn.taken.add(error.step)
+                self.unavailable[error.step] = error.digest
 
     def _check_length(self, turn: RecordedTurn, executed: ExecutedTurn, is_last: bool) -> None:
         """Stop unless there are as many entries as records. The last turn of an open trace may have been cut short."""
@@ -337,12 +365,22 @@ class _Replay:
 
     def _compare(self, seq: int, entry: Entry) -> None:
         """Stop at the first difference between a computed entry and the record `seq`."""
+        recorded = self.trace.records[seq]
+        if isinstance(recorded, Step) and entry.record is recorded:
+            self.unavailable.setdefault(recorded.step, "")
+            return
+        if self.is_incomplete:
+            entry = adopt_consequences(entry, recorded)
         outage = None
         if isinstance(entry.record, Step):
             outage = recorded_outage(entry.record)
             self._stop_at_outage_of_our_own(seq, outage)
         answer = None if self.state is None else self.state.answer
         difference = self.comparison.find_difference(seq, entry, answer)
+        if difference is not None and self.is_incomplete and not is_of_values(difference, recorded):
+            why = f"record {seq} ({difference.field}) may follow from steps that were not executed"
+            self.unchecked.setdefault("records", why)
+            return
         if difference is not None:
             self.difference = difference
             raise _Stop
@@ -382,7 +420,19 @@ class _Replay:
             not_executed=dict(sorted(self.not_executed.items())),
             stopped=self.stopped,
             nested=self.nested,
+            missing_files=tuple(self.inputs.missing_files),
+            unavailable=self._paths_of_unavailable(),
         )
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether something up to here could not be executed, so that what follows from it cannot be compared."""
+        return bool(self.unavailable or self.inputs.valueless)
+
+    def _paths_of_unavailable(self) -> dict[int, str]:
+        """The steps that were not executed, in their order, with the path of the file that each needs itself."""
+        paths = {file.digest: file.path for file in self.inputs.missing_files}
+        return {step: paths.get(digest, "") for step, digest in sorted(self.unavailable.items())}
 
     def _judge(self) -> Verdict:
         if self.difference is not None:
@@ -393,7 +443,8 @@ class _Replay:
             return Verdict.ENGINES if is_explained else Verdict.FORGED
         # A run whose inputs are all missing and of which no step could be executed differs nowhere, and shows nothing.
         has_shown_something = self.executed > 0 or not self.missing
-        is_reproduced = self.complete and has_shown_something and not self.unchecked
+        is_whole = self.complete and not self.unchecked and not self.is_incomplete
+        is_reproduced = is_whole and has_shown_something
         return Verdict.REPRODUCED if is_reproduced else Verdict.UNVERIFIABLE
 
 

@@ -11,7 +11,7 @@ up by them:
 Not here: comparing the entries (`comparison`), what follows from a difference (`replay`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -21,7 +21,9 @@ from rlmlite_kernel.program.recorded import decode_reading
 from rlmlite_kernel.records.evolution import EVIDENCE_OF_NESTED_RUNS
 from rlmlite_kernel.records.reasons import NOT_ACCEPTED, REASONS
 from rlmlite_kernel.records.records import AnyRecord, Child, EffectRecord, Entry, Remark, Step, Turn
+from rlmlite_kernel.run.turns.moment import Watch
 from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
+from rlmlite_kernel.run.turns.taken import NOTHING_TAKEN, Taking
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError, PassedBlobs
 from rlmlite_kernel.values.parsers import Parser
 from rlmlite_traces.errors import OverLimitError
@@ -44,6 +46,31 @@ def refusal_in(trace: CheckedTrace, remarks: Iterable[Remark]) -> str:
     return "" if example is None else trace.content(example).decode("utf-8", "replace")
 
 
+def result_of(call: EffectRecord, content: Callable[[str], str], flags: Collection[int]) -> Result:
+    """The result of a call, as its line and the texts that it names say. `flags` are those of its run."""
+    usage = Usage(*call.usage)
+    child, findings = _nested_outcome(call, content, flags)
+    if call.result is None:
+        detail = "" if call.detail is None else content(call.detail)
+        # `verify` knows the errors.
+        return Failed(call.error, usage, detail, child, call.sampling, findings)  # type: ignore[arg-type]
+    return Answered(content(call.result), usage, call.cached, child, call.sampling, findings)
+
+
+def _nested_outcome(
+    call: EffectRecord, content: Callable[[str], str], flags: Collection[int]
+) -> tuple[Child | None, str]:
+    """How a nested run ended, and what it has found. Fields that its run does not write are left out: they differ.
+
+    The record is made anew of both, with the ref of the findings.
+    """
+    if call.child is None:
+        return None, ""
+    ref = call.child.evidence if EVIDENCE_OF_NESTED_RUNS in flags else None
+    findings = "" if ref is None else content(ref)
+    return msgspec.structs.replace(call.child, evidence=None, coverage={}), findings
+
+
 class RecordedTurn:
     """A turn in a trace: the records `first` to `stop - 1`, a `Turn` and its steps, with their calls by id.
 
@@ -56,9 +83,19 @@ class RecordedTurn:
         self.trace, self.first, self.stop, self.record = trace, first, stop, record
         self._texts_compared = texts_compared
         self.nested: dict[str, Request] = {}
+        self.watch: Watch | None = None
+        self.taken: set[int] | None = None
         self.calls: dict[str, EffectRecord] = {
             call.id: call for seq in range(first, stop) for call in trace.effects(seq)
         }
+
+    @property
+    def taking(self) -> Taking:
+        """Which steps are taken from the record; `taken` are those that read what is not here, None for none at all."""
+        if self.taken is None:
+            return NOTHING_TAKEN
+        steps = (record for record in self.trace.records[self.first : self.stop] if isinstance(record, Step))
+        return Taking({record.step: record for record in steps}, self.taken)
 
     @property
     def outages(self) -> dict[int, Outage]:
@@ -119,26 +156,7 @@ class RecordedTurn:
     def result(self, id_: str) -> Result | None:
         """The recorded result of a call; `None` if there is none."""
         call = self.calls.get(id_)
-        if call is None:
-            return None
-        usage = Usage(*call.usage)
-        child, findings = self._nested_outcome(call)
-        if call.result is None:
-            detail = "" if call.detail is None else self._content(call.detail)
-            # `verify` knows the errors.
-            return Failed(call.error, usage, detail, child, call.sampling, findings)  # type: ignore[arg-type]
-        return Answered(self._content(call.result), usage, call.cached, child, call.sampling, findings)
-
-    def _nested_outcome(self, call: EffectRecord) -> tuple[Child | None, str]:
-        """How a nested run ended, and what it has found. Fields that its run does not write are left out: they differ.
-
-        The record is made anew of both, with the ref of the findings.
-        """
-        if call.child is None:
-            return None, ""
-        ref = call.child.evidence if EVIDENCE_OF_NESTED_RUNS in self.trace.genesis.flags else None
-        findings = "" if ref is None else self._content(ref)
-        return msgspec.structs.replace(call.child, evidence=None, coverage={}), findings
+        return None if call is None else result_of(call, self._content, self.trace.genesis.flags)
 
     def _content(self, ref: str) -> str:
         """A result's text. Many are JSON, which is read as such. Raises `OverLimitError`."""
@@ -186,7 +204,13 @@ def end_of_turn(records: Sequence[AnyRecord], first: int) -> int:
 
 
 def execute_turn(
-    state: State, reading: Parsed | Unparsed, turn: RecordedTurn, blobs: Blobs, parser: Parser, *, is_last: bool = False
+    state: State,
+    reading: Parsed | Unparsed,
+    turn: RecordedTurn,
+    blobs: Blobs,
+    parser: Parser,
+    *,
+    is_last: bool = False,
 ) -> ExecutedTurn:
     """Run a turn with recorded results.
 
@@ -208,6 +232,8 @@ def execute_turn(
         stepwise=is_last,
         verdict=turn.verdict,
         refusal=turn.refusal,
+        watch=turn.watch,
+        taking=turn.taking,
     )
     entries = [*done.entries]
     while isinstance(done, Suspended):

@@ -63,6 +63,21 @@ class Unfinished(msgspec.Struct, frozen=True):
     refusal: str = ""
 
 
+class MissingFile(msgspec.Struct, frozen=True):
+    """A file that is not here with the content that the run read: of which input, what was expected, and why.
+
+    `size` and `digest` are those of its text, `original` is the SHA-256 of the file itself where that is another.
+    """
+
+    input: str
+    kind: str
+    path: str
+    size: int
+    digest: str
+    reason: str
+    original: str = ""
+
+
 class Replayed(msgspec.Struct, frozen=True):
     """The result of a replay: `executed` of `steps` steps were executed again and compared.
 
@@ -74,7 +89,9 @@ class Replayed(msgspec.Struct, frozen=True):
     `texts_compared` is false if another version worded the observations: then everything but their texts was compared.
     `unchecked` says what else was left out, and why: `prompts`, `replies`. It is empty, too, if the caller gave nothing
     to check them with (`controller_checked` is false). `nested` are the requests for nested runs, by their id, to be
-    compared with the nested traces (`contradicts_request`).
+    compared with the nested traces (`contradicts_request`). `missing_files` are all files that are not here as the run
+    read them; `unavailable` are the steps that were taken as recorded, by their numbers, each with the path of the file
+    that it needs, or nothing where it reads what such a step has made.
     """
 
     verdict: Verdict
@@ -91,6 +108,8 @@ class Replayed(msgspec.Struct, frozen=True):
     not_executed: Mapping[str, int] = {}
     stopped: str = ""
     nested: Mapping[str, Request] = {}
+    missing_files: tuple[MissingFile, ...] = ()
+    unavailable: Mapping[int, str] = {}
 
 
 def differing_fields(recorded: dict[str, Any], computed: dict[str, Any]) -> list[str]:

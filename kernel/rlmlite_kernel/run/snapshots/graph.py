@@ -12,6 +12,8 @@ Not everything has a form here: rows of large texts are recipes with compiled ex
 snapshot (`UnkeptError`), and the run is executed again.
 """
 
+import binascii
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -32,6 +34,9 @@ Number: TypeAlias = Callable[[Any], Any]
 
 _SCALARS: Final = (bool, float, str)
 _LARGE: Final = 1 << 63
+
+_NUMBERS: Final = re.compile(r"[<|][biuf][1248]")
+"""How NumPy spells the types of numbers that columns are made of."""
 
 INPUT: Final = "input"
 """The tag of an object that is part of an input."""
@@ -127,8 +132,15 @@ def _pack(array: "npt.NDArray[Any] | None") -> list[Any] | None:
 
 
 def _unpack(packed: Sequence[Any] | None) -> Any:
+    if packed is None:
+        return None
+    kind, held = packed
+    if _NUMBERS.fullmatch(kind) is None:
+        raise ValueError(f"{kind!r} is no type of numbers")
+    # JSON holds bytes as base64.
+    content = binascii.a2b_base64(held, strict_mode=True) if isinstance(held, str) else held
     # A copy, since the bytes are those of the whole snapshot.
-    return None if packed is None else np.frombuffer(packed[1], np.dtype(packed[0])).copy()
+    return np.frombuffer(content, np.dtype(kind)).copy()
 
 
 def _names_in(value: Any) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from rlmlite_kernel.program.ast import Lit
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.canonical import NotCanonicalError, value_bytes
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT, LABELS_OF_QUESTIONS, LOSSES_ARE_PARTIAL
-from rlmlite_kernel.records.records import Blob
+from rlmlite_kernel.records.records import Blob, Step
 from rlmlite_kernel.records.refs import commit_value_digest
 from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.run.steps.remarks import say_misses
@@ -49,7 +49,8 @@ class StepOutcome(msgspec.Struct, frozen=True, eq=False):
     """What became of a step. `context` holds what it used, and its remarks.
 
     `status` is `ok`, `failed` or `skipped`, with a fault's code and message. `data` is the value that it made, `digest`
-    the SHA-256 of that value's descriptor, to which its receipt commits. `calls` are its rounds of calls.
+    the SHA-256 of that value's descriptor, to which its receipt commits. `calls` are its rounds of calls. `record` is
+    the record that it was taken from, if it was not executed (`run.turns.taken`).
     """
 
     context: StepContext
@@ -60,6 +61,7 @@ class StepOutcome(msgspec.Struct, frozen=True, eq=False):
     effect: FinalAnswer | Noted | Forgotten | None = None
     calls: "tuple[FinishedRound, ...]" = ()
     digest: bytes = b""
+    record: Step | None = None
 
 
 class FinishedRound(msgspec.Struct, frozen=True, eq=False):

@@ -17,6 +17,7 @@ from rlmlite_kernel.effects.flow import NO_ROOM_AFTER, NOT_GATED, doubt_of
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.canonical import encode_safely
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
+from rlmlite_kernel.records.records import Step
 from rlmlite_kernel.records.refs import blob
 from rlmlite_kernel.run.steps.price import check_declared
 from rlmlite_kernel.run.steps.state import State
@@ -30,6 +31,7 @@ from rlmlite_kernel.run.steps.step import (
 )
 from rlmlite_kernel.run.steps.variables import UNKNOWN, Variables
 from rlmlite_kernel.run.turns.outages import MESSAGES
+from rlmlite_kernel.run.turns.taken import change_taken
 
 _JSON = msgspec.json.Encoder()
 
@@ -45,6 +47,24 @@ class Aftermath(msgspec.Struct, frozen=True, eq=False):
     variables: Variables
     broken: Mapping[str, int]
     over: str = ""
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What a step finds of its turn: its number in the lowered program, which variables are broken, what is over.
+
+    `ledger` is what counted as used when it was started: also what was held for calls of others. `spoken` are the
+    origins of what the controller writes in its place: those of what it had learned of when the turn began.
+    """
+
+    place: int = 0
+    broken: Mapping[str, int] = {}
+    over: str = ""
+    ledger: Mapping[str, int] = {}
+    spoken: int | None = None
+
+    def aftermath(self, before: State) -> Aftermath:
+        """The same, as the first step of a turn finds it."""
+        return Aftermath(before.variables, {**first_aftermath(before).broken, **self.broken}, self.over)
 
 
 def first_aftermath(before: State) -> Aftermath:
@@ -63,6 +83,8 @@ def finish(
     nested runs under way.
     """
     planned, run = steps[number], before.run
+    if outcome.record is not None:
+        return _finish_taken(outcome, outcome.record, number, steps, now, before)
     if outcome.code not in MESSAGES:
         check_declared(planned, run.table, outcome.context.used_by_action())
     outcome = check_room(planned, outcome, now.variables, before, held_bytes)
@@ -77,6 +99,18 @@ def finish(
     step = FinishedStep(planned, outcome, ast, change)
     over = now.over or _end_after(planned, outcome, before)
     return step, Aftermath(now.variables.apply(change), _broken_after(step, doubt, now, before), over)
+
+
+def _finish_taken(
+    outcome: StepOutcome, record: Step, number: int, steps: Sequence[PlannedStep], now: Aftermath, before: State
+) -> tuple[FinishedStep, Aftermath]:
+    """`finish` for a step that is taken from the record."""
+    planned = steps[number]
+    ast = blob(before.run.salts, encode_safely(_JSON, planned.as_statement()))
+    dropped = temporaries_of(steps, number, now.variables) if planned.last else ()
+    change = change_taken(record, planned, now.variables, dropped, before.turn)
+    step = FinishedStep(planned, outcome, ast, change)
+    return step, Aftermath(now.variables.apply(change), _broken_after(step, 0, now, before), now.over)
 
 
 def _end_after(planned: PlannedStep, outcome: StepOutcome, before: State) -> str:

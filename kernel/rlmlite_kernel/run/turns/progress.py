@@ -30,33 +30,46 @@ from rlmlite_kernel.run.steps.step import (
     run_action,
     settle_calls,
 )
-from rlmlite_kernel.run.turns.aftermath import finish, first_aftermath
+from rlmlite_kernel.run.turns.aftermath import Surroundings, finish, first_aftermath
 from rlmlite_kernel.run.turns.outages import MESSAGES, Outage, code_of
 from rlmlite_kernel.run.turns.salvage import Salvage, count_made, recount
 from rlmlite_kernel.run.turns.sharing import Sharing, drop_too_long
+from rlmlite_kernel.run.turns.taken import NOTHING_TAKEN, StepUnavailableError, Taking, taken_outcome
 from rlmlite_kernel.run.turns.transitions import StepEvent, StepState, TurnStates
 from rlmlite_kernel.run.turns.waves import OpenStep, OpenSteps, Wave
-from rlmlite_kernel.values.blobs import Blobs
+from rlmlite_kernel.values.blobs import BlobMissingError, Blobs
 from rlmlite_kernel.values.parsers import Parser
 
 
 class Progress:
     """The steps of a turn by their numbers in the lowered program, from 0.
 
-    `outages` are by the numbers that steps have in the record. Every move of a step goes through `states`. The contexts
+    `outages` are by the numbers that steps have in the record. `surroundings` are those of a step that is executed
+    without the others of its turn (`run.snapshots.alone`). Every move of a step goes through `states`. The contexts
     of all steps charge one ledger: what the run has used, with what is held for calls that are out.
     """
 
     def __init__(
-        self, before: State, steps: Sequence[PlannedStep], outages: Mapping[int, Outage], states: TurnStates
+        self,
+        before: State,
+        steps: Sequence[PlannedStep],
+        outages: Mapping[int, Outage],
+        states: TurnStates,
+        surroundings: Surroundings | None = None,
+        taking: Taking = NOTHING_TAKEN,
     ) -> None:
-        self._before, self._steps, self._states = before, steps, states
+        self._before, self._steps, self._states, self._taking = before, steps, states, taking
         self._contexts = before.step_contexts(steps)
-        self._ledger: dict[str, int] = dict(before.used)
+        if surroundings is not None and surroundings.spoken is not None:
+            self._contexts = [msgspec.structs.replace(each, spoken=surroundings.spoken) for each in self._contexts]
+        self._ledger: dict[str, int] = dict((surroundings and surroundings.ledger) or before.used)
         self._open = OpenSteps(self._ledger)
         self._sharing = Sharing(before.memo, before.run.flags, before.run.barred)
         self._finished: dict[int, FinishedStep] = {}
-        self._aftermath = first_aftermath(before)
+        self._first = 0 if surroundings is None else surroundings.place
+        self._aftermath = first_aftermath(before) if surroundings is None else surroundings.aftermath(before)
+        # What each step found of the others when it was started.
+        self._found: dict[int, Surroundings] = {}
         self._salvage = Salvage(before.step + 1, outages)
         # The step that was worked on last. Until another one is, nobody has seen its value or what it was charged.
         self._latest = -1
@@ -68,6 +81,7 @@ class Progress:
         # All that is not replaced here is a value, or does not change during a turn.
         other = copy.copy(self)
         other._states, other._ledger, other._finished = states, dict(self._ledger), dict(self._finished)
+        other._found = dict(self._found)
         other._sharing = self._sharing.copy()
         other._open, other._salvage = self._open.copy(other._ledger), self._salvage.copy(outages)
         return other
@@ -75,6 +89,10 @@ class Progress:
     def finished_step(self, number: int) -> FinishedStep | None:
         """A step with its outcome, if it has one."""
         return self._finished.get(number)
+
+    def surroundings(self, number: int) -> Surroundings:
+        """What a step found of its turn."""
+        return self._found[number]
 
     def open_numbers(self) -> Sequence[int]:
         """The numbers of steps that wait for calls, in the order of the program. Steps may go on while it is read."""
@@ -88,10 +106,15 @@ class Progress:
         """Run a step as far as it goes without calls."""
         # The variables as they are now, as a value: what later steps write is not seen, whenever this one goes on.
         variables = self._aftermath.variables
+        found = self._aftermath
+        spoken = self._contexts[number].spoken
+        self._found[number] = Surroundings(self._first + number, found.broken, found.over, dict(self._ledger), spoken)
         context = StepContext(variables.data, blobs, self._contexts[number], self._ledger, parser)
         self._latest = number
         try:
             code = self._run(number, context)
+        except BlobMissingError as error:
+            raise StepUnavailableError(self._before.step + 1 + number, error.digest) from None
         except (MemoryError, CrashedError) as error:
             code = code_of(error)
         # Not in the `except`: there the error still holds all that the step had in memory.
@@ -115,6 +138,8 @@ class Progress:
         self._latest = number
         try:
             code = self._reserve_rest(number, step)
+        except BlobMissingError as error:
+            raise StepUnavailableError(self._before.step + 1 + number, error.digest) from None
         except (MemoryError, CrashedError) as error:
             code = code_of(error)
         if code:
@@ -142,12 +167,16 @@ class Progress:
         if code:
             return code
         planned = self._steps[number]
+        record = self._taking.due(self._before.step + 1 + number, planned, self._aftermath.variables)
+        if record is not None:
+            self._finish(number, taken_outcome(record, context))
+            return ""
         refusal = refusal_of(planned, context, self._aftermath.broken.keys(), self._aftermath.over)
         if refusal is not None:
             self._finish(number, refusal)
             return ""
         context.spend("steps", 1)
-        place = CallSite(self._before.run.id, self._before.turn, number, round=0)
+        place = CallSite(self._before.run.id, self._before.turn, self._first + number, round=0)
         result = run_action(planned, context, self._before.run, place)
         return self._go_on_with(number, result, context)
 

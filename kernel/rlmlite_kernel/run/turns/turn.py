@@ -25,9 +25,11 @@ from rlmlite_kernel.effects.requests import Result
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.steps.step import FinishedStep
+from rlmlite_kernel.run.turns.aftermath import Surroundings
 from rlmlite_kernel.run.turns.outages import Outage
 from rlmlite_kernel.run.turns.progress import Progress
 from rlmlite_kernel.run.turns.room import Looks, Outlook, is_look
+from rlmlite_kernel.run.turns.taken import NOTHING_TAKEN, Taking
 from rlmlite_kernel.run.turns.transitions import StepEvent, StepState, TurnEvent, TurnState, TurnStates
 from rlmlite_kernel.run.turns.waves import Wave
 from rlmlite_kernel.values.blobs import Blobs, InputChangedError
@@ -38,7 +40,7 @@ class RunningTurn:
     """The turn so far. `resume` works on a copy, so that a suspended turn can be resumed again.
 
     Steps are known by their number in the lowered program, from 0; `outages` are by the numbers that they have in the
-    record.
+    record. `surroundings` are of a step that is executed without the others of its turn.
     """
 
     def __init__(
@@ -47,11 +49,14 @@ class RunningTurn:
         steps: Sequence[PlannedStep],
         outages: Mapping[int, Outage] | None = None,
         stepwise: bool = False,
+        surroundings: Surroundings | None = None,
+        taking: Taking = NOTHING_TAKEN,
     ) -> None:
         self._before, self._steps, self._stepwise = before, list(steps), stepwise
         self._looks = Looks(self._steps, before.run.table)
         self.states = TurnStates(len(self._steps))
-        self._progress = Progress(before, self._steps, {} if outages is None else outages, self.states)
+        told = {} if outages is None else outages
+        self._progress = Progress(before, self._steps, told, self.states, surroundings, taking)
         # How many steps are committed, which is also the number of the next one to commit.
         self._committed = 0
         # How many of these the host has been told of; before the first step, not even that the turn has begun.
@@ -161,6 +166,10 @@ class RunningTurn:
     def next_to_commit(self) -> FinishedStep | None:
         """The first step that is not committed, if it has finished."""
         return self._progress.finished_step(self._committed)
+
+    def surroundings(self) -> Surroundings:
+        """What the next step to commit found of this turn when it was started."""
+        return self._progress.surroundings(self._committed)
 
     def outlook(self, step: FinishedStep) -> Outlook:
         """What comes after the next step to commit, by which its room is decided."""

@@ -1,10 +1,11 @@
-"""`rlmlite trace verify` and `rlmlite trace replay`: their options."""
+"""`rlmlite trace verify`, `replay`, `prove` and `check`: their options."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rlmlite.cli.signatures.options import AsJson, MaxMemory, Read, Store, Trace
+from rlmlite.cli.signatures.options import AsJson, KnownStore, MaxMemory, Read, Store, Trace
 from rlmlite.cli.signatures.traces.group import Allow, AtLeast, Keys, LeastLevel, Root, Roots, trace_app
 
 
@@ -57,3 +58,37 @@ def trace_replay(
             as_json=json,
         )
     )
+
+
+@trace_app.command("prove")
+def trace_prove(
+    trace: Trace,
+    step: Annotated[str, typer.Argument(metavar="STEP", help="The number of a step, or turn:N for a turn.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="A new file. [standard output]")
+    ] = None,
+    input: Annotated[
+        list[str] | None, typer.Option("--input", metavar="NAME=PATH", help="Where an input is now.")
+    ] = None,
+    read: Read = None,
+    store: KnownStore = None,
+    allow: Allow = None,
+    json: AsJson = False,
+) -> None:
+    """Write all that one step rests on to a file that can be checked without the trace."""
+    from rlmlite.cli.commands.traces.replaying.proving import prove_record
+
+    raise typer.Exit(prove_record(trace, step, out, input or [], read or [], store, allow or [], as_json=json))
+
+
+@trace_app.command("check")
+def trace_check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `trace prove` has written.")],
+    root: Root = None,
+    allow: Allow = None,
+    json: AsJson = False,
+) -> None:
+    """Execute one step again, from such a file alone."""
+    from rlmlite.cli.commands.traces.replaying.proving import check_proof
+
+    raise typer.Exit(check_proof(file, root, allow or [], as_json=json))

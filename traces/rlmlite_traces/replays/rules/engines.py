@@ -92,9 +92,14 @@ def may_explain(trace: CheckedTrace, seq: int, fields: Iterable[str], versions: 
     `fields` are paths, as `Difference.field` has them.
     """
     record = trace.records[seq]
-    if not isinstance(record, Step) or not _are_computed(fields):
+    return isinstance(record, Step) and explains(trace.content(record.ast), fields, versions)
+
+
+def explains(statement: bytes, fields: Iterable[str], versions: Mapping[str, tuple[str, str]]) -> bool:
+    """The same for a step by its AST."""
+    if not _are_computed(fields):
         return False
-    used = engines_of(trace.content(record.ast))
+    used = engines_of(statement)
     return any(_uses(used, name) and is_plausible(*pair) for name, pair in versions.items())
 
 

@@ -59,6 +59,11 @@ class NestedReplay(msgspec.Struct, frozen=True):
     replayed: Replayed | None = None
 
     @property
+    def is_absent(self) -> bool:
+        """Whether its trace is not here."""
+        return self.replayed is None and not self.contradiction
+
+    @property
     def verdict(self) -> Verdict:
         """Of a trace that is not there, nothing is said: its answer is in its parent's record."""
         if self.contradiction:
@@ -105,7 +110,7 @@ def replay_trace(
         again = Again(trace, checked, settings, inputs, store, limits)
         recheck = Recheck()
         replayed = again.replay(recheck)
-        # Of nested runs that are not there, nothing is said: their answers are in their parents' records.
+        has_nested = has_nested or bool(replayed.nested)
         nested = tuple(_replay_nested(again, replayed)) if has_nested else ()
         replays = Replays(replayed, nested, reparse(checked, recheck.readings))
         advice = "" if again.is_own or is_packed else how_to_trust(trace)  # a tag has to lie in a folder
@@ -139,6 +144,7 @@ class Again:
         self.blobs = input_blobs(store or settings.store, self.is_own)
         self._derive = deriving(settings.reading, self.limits)
         self._places = places_of(inputs)
+        check_names(self._places, trace)
 
     def replay(self, check: ControllerCheck) -> Replayed:
         """The trace itself."""
@@ -172,6 +178,8 @@ def _replay_nested(again: Again, replayed: Replayed) -> Iterator[NestedReplay]:
     for each in nested_traces(again.trace, again.path, again.limits):
         if each.standing is Standing.DIFFERS:
             yield NestedReplay(each.id, each.reason)
+        elif each.standing is Standing.ABSENT:
+            yield NestedReplay(each.id)
         elif each.trace is not None:
             request = requests.get(each.id)
             # Without a request its parent's replay ended before it got there, and has said why.
@@ -217,6 +225,8 @@ def _report(trace: Path, checked: CheckedTrace, replays: Replays, as_json: bool,
             steps=replayed.steps,
             difference=msgspec.to_builtins(replayed.difference),
             missing=replayed.missing,
+            missing_files=msgspec.to_builtins(replayed.missing_files),
+            unavailable={str(step): path for step, path in replayed.unavailable.items()},
             engines=replayed.engines,
             texts_compared=replayed.texts_compared,
             not_executed=replayed.not_executed,
@@ -224,7 +234,8 @@ def _report(trace: Path, checked: CheckedTrace, replays: Replays, as_json: bool,
             unchecked=replayed.unchecked,
             texts=msgspec.to_builtins(replays.texts),
             nested=[
-                {"id": each.id, "value": each.verdict.value, "differs": each.contradiction} for each in replays.nested
+                {"id": each.id, "value": _word(each), "differs": each.contradiction, **_counts(each)}
+                for each in replays.nested
             ],
         )
     else:
@@ -235,7 +246,30 @@ def _report(trace: Path, checked: CheckedTrace, replays: Replays, as_json: bool,
     return EXITS[replays.verdict]
 
 
+def _word(nested: NestedReplay) -> str:
+    return "absent" if nested.is_absent else nested.verdict.value
+
+
+def _counts(nested: NestedReplay) -> dict[str, int]:
+    found = nested.replayed
+    return {} if found is None else {"executed": found.executed, "steps": found.steps}
+
+
+def check_names(places: Mapping[str, Path], trace: CheckedTrace) -> None:
+    """Raise `SettingError` for a place of an input that the trace does not have."""
+    names = list(sources_of(trace))
+    unknown = sorted(places.keys() - set(names))
+    if unknown:
+        known = ", ".join(names) or "none"
+        raise SettingError(f"--input {unknown[0]}=...: there is no such input; its inputs: {one_line(known)}")
+
+
 def _print_nested(nested: NestedReplay) -> None:
+    if nested.is_absent:
+        say(
+            f"nested run {nested.id[:8]}: its trace is not here; its answer is in the record, and was not computed",
+            "yellow",
+        )
     if nested.contradiction:
         say(f"nested run {nested.id[:8]}: forged: {one_line(nested.contradiction)}", "red")
     elif nested.replayed is not None:
@@ -271,6 +305,7 @@ def print_replay(replayed: Replayed, sources: Mapping[str, Source] | None = None
         say(f"    {what} were not made again: {one_line(why)}", "yellow")
     for name, (recorded, here) in replayed.engines.items():
         say(f"    {one_line(name)}: recorded {one_line(recorded)}, here {here}")
+    _print_unavailable(replayed)
     for name, reason in replayed.missing.items():
         # Of a nested run: its inputs are its parent's, and are named there.
         advice = "" if sources is None else f"; say where it is: {how_to_name(name, sources.get(name), fetches=False)}"
@@ -280,6 +315,27 @@ def print_replay(replayed: Replayed, sources: Mapping[str, Source] | None = None
         say(f"    record {difference.seq}, {difference.field}:")
         say(f"        recorded {one_line(difference.recorded)}")
         say(f"        computed {one_line(difference.computed)}")
+
+
+_MOST_NAMED = 20
+"""Files and steps that are named; of more, the number."""
+
+
+def _print_unavailable(replayed: Replayed) -> None:
+    """The steps that were taken as recorded, and every file that is not what the run read."""
+    steps = [f"{step} ({one_line(path)})" if path else f"{step}" for step, path in replayed.unavailable.items()]
+    if steps:
+        more = len(steps) - _MOST_NAMED
+        listed = ", ".join(steps[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+        say(f"    steps not re-executed, taken as recorded, with the file that each needs: {listed}", "yellow")
+    for file in replayed.missing_files[:_MOST_NAMED]:
+        of_original = f", made of a file with sha256 {file.original[:12]}" if file.original else ""
+        expected = f"{file.kind}, {file.size:,} bytes, sha256 {file.digest[:12]}{of_original}"
+        say(f"    {one_line(file.input)}: {one_line(file.path or '(no path)')}: expected {expected}", "yellow")
+        say(f"        {one_line(file.reason)}", "yellow")
+    more = len(replayed.missing_files) - _MOST_NAMED
+    if more > 0:
+        say(f"    and {more:,} more files; --json names all", "yellow")
 
 
 _SENTENCES = {
