@@ -6,7 +6,7 @@ from docs.tables import code, table
 from rlmlite.inputs.formats.converters import CONVERTERS
 from rlmlite.inputs.formats.encodings.names import FAMILIES
 from rlmlite.inputs.formats.kinds import HTML, KINDS, FileKind
-from rlmlite.inputs.formats.reading import Reading
+from rlmlite.inputs.formats.reading import OPTIONS, Reading
 from rlmlite.inputs.formats.remote.urls import SCHEMES
 
 WAYS: Final = {
@@ -68,7 +68,7 @@ def settings() -> str:
     default = Reading()
     return table(
         ("setting", "default", "meaning"),
-        ((code(name), _spell(getattr(default, name)), SETTINGS[name]) for name in Reading.__struct_fields__),
+        ((code(name), _spell(getattr(default, name)), SETTINGS[name]) for name in OPTIONS),
     )
 
 

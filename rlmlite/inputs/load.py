@@ -17,6 +17,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from rlmlite.errors import InputError
@@ -95,18 +96,19 @@ def from_value(value: Data, blobs: FileBlobs, reading: Reading = READING) -> Inp
 
 
 def _from_value(value: Data, blobs: FileBlobs, reading: Reading) -> Input:
+    redacted = partial(from_python, blobs=blobs, redaction=reading.redaction)
     # Exact types: a subclass may be a data frame.
     if type(value) in (str, dict):
-        return from_python(value, blobs)
+        return redacted(value)
     from rlmlite.inputs.values.frames import as_frame, as_listing, is_series  # here, because most inputs are paths
 
     listing = as_listing(value)
     if listing is not None:
         return _from_paths(listing, blobs, reading)
     if type(value) is list:
-        return from_python(value, blobs)
+        return redacted(value)
     frame = as_frame(value)
-    return (None if is_series(frame) else _from_frame(frame, blobs)) or from_python(frame, blobs)
+    return (None if is_series(frame) else _from_frame(frame, blobs, reading)) or redacted(frame)
 
 
 def _from_paths(listing: Listing, blobs: FileBlobs, reading: Reading) -> Input:
@@ -228,14 +230,14 @@ def _from_table(path: str, blobs: FileBlobs, reading: Reading) -> Input | None:
     return from_table(path, blobs, reading)
 
 
-def _from_frame(value: object, blobs: FileBlobs) -> Input | None:
+def _from_frame(value: object, blobs: FileBlobs, reading: Reading) -> Input | None:
     """The input that a data frame is; None for any other value."""
     if not hasattr(value, "__arrow_c_stream__") and not hasattr(value, "__dataframe__"):
         return None
     # Before the readers of all kinds of tables are imported.
     from rlmlite.inputs.tables import from_frame
 
-    return from_frame(value, blobs)
+    return from_frame(value, blobs, reading)
 
 
 def _suggest_neighbour(path: str) -> str:

@@ -161,7 +161,8 @@ class Dispatcher:
             result = Failed("unavailable", detail="this machine has not enough memory for it")
         milliseconds = (time.monotonic_ns() - started) // 1_000_000
         self._keeper.timing(request.id, {"ms": milliseconds, "attempts": ATTEMPTS.get()})
-        return _as_unicode(result)
+        result, redaction = _as_unicode(result), self._setup.settings.reading.redaction
+        return result if redaction is None else redaction.result(result)
 
     async def _answer_in_time(self, request: Request, text: str) -> Result:
         """The answer, when there is a slot for the call; a failure if the time of the run is over before it comes."""

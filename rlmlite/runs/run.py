@@ -21,7 +21,7 @@ from rlmlite.clients.interface.protocol import Client
 from rlmlite.errors import MORE_MEMORY, OutOfMemoryError
 from rlmlite.guard.code.parser import CODE_PARSER
 from rlmlite.guard.memory.attempts import retry_once
-from rlmlite.guard.origin import mark_begun
+from rlmlite.guard.trust.origin import mark_begun
 from rlmlite.runs.calls import Dispatcher, GivingUp
 from rlmlite.runs.driver import FanOuts
 from rlmlite.runs.events import Event, WindowKnown, step_done
@@ -280,7 +280,8 @@ class Run:
 
         `form` is the JSON schema that the answer must match, if any.
         """
-        asked = ask(self._state, question, name, form)
+        redaction = self.setup.settings.reading.redaction
+        asked = ask(self._state, question if redaction is None else redaction.text(question), name, form)
         self._keeper.extend(asked.entries)
         self._state = asked.state
         self._remember(asked.entries)
@@ -316,7 +317,8 @@ class Run:
 
     def answer(self, id_: str, result: Result) -> None:
         """Take the result of a call that somebody else made: it is journalled at once, and `known`."""
-        self._keeper.journal(id_, result)
+        redaction = self.setup.settings.reading.redaction
+        self._keeper.journal(id_, result if redaction is None else redaction.result(result))
 
     @property
     def _verdict_id(self) -> str:

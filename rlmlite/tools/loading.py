@@ -22,44 +22,47 @@ ToolSource: TypeAlias = Function | PythonTool | PinnedTool | str
 
 def load_tools(tools: Iterable[ToolSource]) -> list[Function | PythonTool]:
     """The functions behind names; a function is returned as it is. Raises `SettingError`."""
-    return [_load_tool(tool) if isinstance(tool, str | PinnedTool) else tool for tool in tools]
+    return [load_function(tool) if isinstance(tool, str | PinnedTool) else tool for tool in tools]
 
 
-def _load_tool(tool: str | PinnedTool) -> Function | PythonTool:
+def load_function(tool: str | PinnedTool, what: str = "tool") -> Function | PythonTool:
+    """The function behind a name; `what` it is stands in messages. Raises `SettingError`."""
     if isinstance(tool, PinnedTool):
         place, name = str(tool.file.path), tool.name
         spec = f"{place}:{name}"
-        return _find(_guarded(spec, lambda: _execute(tool.file.path, tool.file.read())), spec, place, name)
+        module = _guarded(spec, lambda: _execute(tool.file.path, tool.file.read()), what)
+        return _find(module, spec, place, name, what)
     # The last colon: `C:\tools.py:lookup` has one before it.
     place, colon, name = tool.rpartition(":")
     is_complete = bool(place and colon and name)
     if not is_complete:
-        raise SettingError(f"a tool must be given as MODULE:NAME or FILE.py:NAME, not `{tool}`")
-    return _find(_guarded(tool, lambda: _load_module(place)), tool, place, name)
+        raise SettingError(f"a {what} must be given as MODULE:NAME or FILE.py:NAME, not `{tool}`")
+    return _find(_guarded(tool, lambda: _load_module(place), what), tool, place, name, what)
 
 
-def _find(module: ModuleType, spec: str, place: str, name: str) -> Function | PythonTool:
+def _find(module: ModuleType, spec: str, place: str, name: str, what: str) -> Function | PythonTool:
     function: Function | PythonTool | None = getattr(module, name, None)
     if not callable(function):
         # Only what was made a tool: a module has many other functions, most of them imported.
         tools = [known for known, value in vars(module).items() if isinstance(value, PythonTool)]
         listed = ", ".join(tools) or "none"
-        raise SettingError(f"tool {spec}: {place} has no function `{name}`; its tools: {listed}")
+        known_tools = f"; its tools: {listed}" if what == "tool" else ""
+        raise SettingError(f"{what} {spec}: {place} has no function `{name}`{known_tools}")
     return function
 
 
-def _guarded(spec: str, load: Callable[[], ModuleType]) -> ModuleType:
+def _guarded(spec: str, load: Callable[[], ModuleType], what: str) -> ModuleType:
     try:
         return load()
     except FileNotFoundError as error:
-        raise SettingError(f"tool {spec}: the file {error.filename} does not exist") from None
+        raise SettingError(f"{what} {spec}: the file {error.filename} does not exist") from None
     # A bad declaration in the module, which says by itself what is wrong with which tool.
     except SettingError:
         raise
     # The module is the user's, and can raise anything while it is executed; a script may also call `exit`.
     except (Exception, SystemExit) as error:
         hint = "; give a file by its path, FILE.py:NAME" if isinstance(error, ModuleNotFoundError) else ""
-        raise SettingError(f"tool {spec}: {type(error).__name__}: {words_of(error)}{hint}") from error
+        raise SettingError(f"{what} {spec}: {type(error).__name__}: {words_of(error)}{hint}") from error
 
 
 def _load_module(place: str) -> ModuleType:

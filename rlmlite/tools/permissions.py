@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from rlmlite.guard.trust import PinnedFile
+from rlmlite.guard.trust.trusted import PinnedFile
 from rlmlite.tools.approvals import Approver, make_approval_service
 from rlmlite.tools.policy_rules import Rules, unknown_names
 from rlmlite.tools.services import HostServices, ToolFunction

@@ -24,7 +24,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, ValidationError
 
 from rlmlite.errors import SettingError
-from rlmlite.guard.trust import PinnedFile
+from rlmlite.guard.trust.trusted import PinnedFile
 from rlmlite.tools.policy_rules import Rules
 from rlmlite_kernel.effects.policy import CALL
 from rlmlite_kernel.program.problems import did_you_mean

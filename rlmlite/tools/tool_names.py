@@ -2,7 +2,7 @@
 
 import msgspec
 
-from rlmlite.guard.trust import PinnedFile
+from rlmlite.guard.trust.trusted import PinnedFile
 
 PYTHON = ".py"
 """The end of a place that is a file and not a module."""

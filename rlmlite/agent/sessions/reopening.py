@@ -21,8 +21,9 @@ from rlmlite.clients.interface.protocol import Client
 from rlmlite.clients.interface.roles import RoleOptions
 from rlmlite.clients.recorded import ClientRebuilder, make_no_client
 from rlmlite.errors import SettingError
-from rlmlite.guard.access import Access
-from rlmlite.guard.origin import is_begun_from_here, is_begun_here
+from rlmlite.guard.redaction.spelling import REDACT_LABEL, recorded_redaction
+from rlmlite.guard.trust.access import Access
+from rlmlite.guard.trust.origin import is_begun_from_here, is_begun_here
 from rlmlite.inputs import Data, Url
 from rlmlite.inputs.names import ALONE
 from rlmlite.runs.history import CONTROLLER
@@ -78,6 +79,7 @@ def reopen_session(
         if settings.accept is not None and ACCEPT not in recorded.gates:
             raise SettingError(f"the session {path} was begun without accept=; begin a new one")
         _check_tools(setup.services, recorded.tools)
+        setup = _with_redaction(setup, recorded.scope.get(REDACT_LABEL, ""), path)
         explicit = _explicit_clients(setup)
         # Who names a model names it for all roles that it plays: `sub` plays with the controller, if nobody said more.
         models = access.models | {client.model for client in explicit.values()}
@@ -98,6 +100,18 @@ def reopen_session(
     agent = msgspec.structs.replace(agent, controllers=controller_roles(count))
     setup = msgspec.structs.replace(setup, clients=clients)
     return Run(past.inputs, past.blobs, setup, past), agent, refusal
+
+
+def _with_redaction(setup: Setup, spelling: str, path: Path) -> Setup:
+    """The setup with what the session redacts since it was begun. Raises `SettingError` for anything else."""
+    settings = setup.settings
+    own = settings.reading.redaction
+    if own is not None and own.spelling != spelling:
+        raise SettingError(f"the session {path} redacts {spelling or 'nothing'}, not {own.spelling}; begin a new one")
+    if not spelling:
+        return setup
+    reading = msgspec.structs.replace(settings.reading, redaction=recorded_redaction(spelling, own))
+    return msgspec.structs.replace(setup, settings=msgspec.structs.replace(settings, reading=reading))
 
 
 def _explicit_clients(setup: Setup) -> dict[str, Client]:

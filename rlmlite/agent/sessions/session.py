@@ -30,7 +30,7 @@ from rlmlite.agent.sessions.reopening import places_of, reopen_session
 from rlmlite.agent.verdicts import End, review
 from rlmlite.clients.interface.placeholders import ByHand
 from rlmlite.errors import CallsWaitingError, SettingError
-from rlmlite.guard.access import NO_ACCESS, Access
+from rlmlite.guard.trust.access import NO_ACCESS, Access
 from rlmlite.inputs import Data, from_values
 from rlmlite.inputs.names import ALONE
 from rlmlite.runs.driver import FanOuts, drive_turn, drive_turn_async, refuse_running_loop

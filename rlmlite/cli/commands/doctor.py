@@ -27,7 +27,7 @@ from rlmlite.clients.interface.prices import dollars
 from rlmlite.errors import SettingError
 from rlmlite.guard.memory.limit import memory_report
 from rlmlite.guard.places import HOME_VARIABLE, is_mine, state_folder
-from rlmlite.guard.trust import state_of, trusted_files
+from rlmlite.guard.trust.trusted import state_of, trusted_files
 from rlmlite.guard.worker.report import protections
 from rlmlite.runs.settings import make_settings
 from rlmlite.runs.setup import kernel_settings, prepare

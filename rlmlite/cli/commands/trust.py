@@ -17,9 +17,18 @@ from rlmlite.cli.output.printing import print_heading, print_indented, print_jso
 from rlmlite.cli.settings.files import FILE, SettingsFile, read_folder_file, read_user_file
 from rlmlite.cli.settings.folder import is_harmless, named_files, parts_of
 from rlmlite.errors import InputError, SettingError
-from rlmlite.guard.folder_rules import NEVER
 from rlmlite.guard.terminal import ask_yes_no
-from rlmlite.guard.trust import Trusted, find_trust, read_named, real_path, revoke_trust, state_of, trust, trusted_files
+from rlmlite.guard.trust.folder_rules import NEVER
+from rlmlite.guard.trust.trusted import (
+    Trusted,
+    find_trust,
+    read_named,
+    real_path,
+    revoke_trust,
+    state_of,
+    trust,
+    trusted_files,
+)
 from rlmlite.runs.settings import SETTINGS, RunSettings, make_settings
 from rlmlite.tools.approvals import visible_json
 from rlmlite_traces.format.lines import RECORDS

@@ -17,7 +17,7 @@ from rlmlite.errors import SettingError
 from rlmlite.errors.checks import cut
 from rlmlite.guard.places import is_closed, is_mine, settings_folder
 from rlmlite.guard.regular_file import RegularFile, read_regular
-from rlmlite.guard.trust import real_path
+from rlmlite.guard.trust.trusted import real_path
 from rlmlite.runs.settings import SETTINGS, hint_for
 
 FILE: Final = Path("rlmlite.toml")

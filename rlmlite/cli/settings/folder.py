@@ -6,8 +6,8 @@
     tools = ["evil.py:f"]   counts     ignored, and said
     [keys]                  ignored    ignored, and said
 
-The rule of each setting is in the table of settings (`FolderRule`). A policy and the files of tools that a trusted file
-names are trusted with it, so they come out of here as files with that content (`PinnedFile`).
+The rule of each setting is in the table of settings (`FolderRule`). A policy and the files of functions that a
+trusted file names are trusted with it, so they come out of here as files with that content (`PinnedFile`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,10 +19,13 @@ import msgspec
 from rlmlite.cli.settings.files import SettingsFile
 from rlmlite.clients.interface.prices import nano
 from rlmlite.errors import SettingError
-from rlmlite.guard.folder_rules import ANY, LOWER, MORE_WHEN_OFF, NEVER, asks_for_less
-from rlmlite.guard.trust import PinnedFile, Trusted, find_trust, real_path
+from rlmlite.guard.trust.folder_rules import ANY, LOWER, MORE_WHEN_OFF, NEVER, asks_for_less
+from rlmlite.guard.trust.trusted import PinnedFile, Trusted, find_trust, real_path
 from rlmlite.runs.settings import SETTINGS, RunSettings
 from rlmlite.tools.tool_names import PinnedTool, file_of_tool, name_of_tool
+
+_FUNCTIONS = ("tools", "redact")
+"""Settings that name functions of the user's, one each entry, which may lie in files."""
 
 
 class FolderSettings(msgspec.Struct, frozen=True):
@@ -80,16 +83,21 @@ def is_harmless(name: str, entry: str | None, value: object, own: RunSettings) -
 
 
 def named_files(values: Mapping[str, Any], folder: Path) -> list[Path]:
-    """The files that a folder's settings name and that are trusted with them: the policy, and tools in files."""
+    """The files that a folder's settings name and that are trusted with them: the policy, and functions in files."""
     policy = values.get("policy")
     names = [policy] if isinstance(policy, str) else []
-    names += [place for tool in _tools(values) if (place := file_of_tool(tool)) is not None]
+    functions = [item for name in _FUNCTIONS for item in _listed(values, name)]
+    names += [place for function in functions if (place := file_of_tool(function)) is not None]
     return [real_path(folder / name) for name in names]
 
 
-def _tools(values: Mapping[str, Any]) -> list[Any]:
-    tools = values.get("tools", [])
-    return tools if isinstance(tools, list) else [tools]
+def _listed(values: Mapping[str, Any], name: str) -> list[Any]:
+    """The functions that a setting names; of `redact` a text may hold several."""
+    value = values.get(name, [])
+    items = value if isinstance(value, list) else [value]
+    if name != "redact":
+        return items
+    return [part.strip() for item in items for part in (item.split(",") if isinstance(item, str) else [item])]
 
 
 def _pin(values: Mapping[str, Any], folder: Path, trusted: Trusted) -> dict[str, Any]:
@@ -97,8 +105,9 @@ def _pin(values: Mapping[str, Any], folder: Path, trusted: Trusted) -> dict[str,
     pinned = dict(values)
     if isinstance(values.get("policy"), str):
         pinned["policy"] = _pinned(folder / values["policy"], trusted)
-    if "tools" in values:
-        pinned["tools"] = [_pinned_tool(tool, folder, trusted) for tool in _tools(values)]
+    for name in _FUNCTIONS:
+        if name in values:
+            pinned[name] = [_pinned_tool(function, folder, trusted) for function in _listed(values, name)]
     return pinned
 
 

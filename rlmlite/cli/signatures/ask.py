@@ -23,6 +23,7 @@ from rlmlite.cli.signatures.options import (
     Policy,
     Price,
     Read,
+    Redact,
     RequireEvidence,
     Roles,
     RunKey,
@@ -55,6 +56,7 @@ def ask(
     tool: Tools = None,
     policy: Policy = None,
     approve: Approve = None,
+    redact: Redact = None,
     max_cost: MaxCost = None,
     confirm_above: ConfirmAbove = None,
     yes: Yes = False,
@@ -80,7 +82,7 @@ def ask(
     """Answer a question over inputs: a controller model writes programs until it knows."""
     from rlmlite.cli.commands.ask import run
 
-    flags = {"max_cost": max_cost, "confirm_above": confirm_above, **permission_flags(tool, policy, approve)}
+    flags = {"max_cost": max_cost, "confirm_above": confirm_above, **permission_flags(tool, policy, approve, redact)}
     flags |= {
         "copy_inputs": copy,
         "store": store,

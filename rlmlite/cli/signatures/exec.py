@@ -19,6 +19,7 @@ from rlmlite.cli.signatures.options import (
     Price,
     Program,
     Read,
+    Redact,
     RequireEvidence,
     Roles,
     RunKey,
@@ -50,6 +51,7 @@ def exec_(
     tool: Tools = None,
     policy: Policy = None,
     approve: Approve = None,
+    redact: Redact = None,
     limit: Limit = None,
     max_cost: MaxCost = None,
     confirm_above: ConfirmAbove = None,
@@ -82,7 +84,7 @@ def exec_(
     flags: dict[str, Any] = {"max_cost": max_cost, "confirm_above": confirm_above, "copy_inputs": copy, "store": store}
     flags |= {"roles": role, "max_memory": max_memory, "max_time": max_time}
     flags |= {"require_evidence": require_evidence}
-    flags |= permission_flags(tool, policy, approve)
+    flags |= permission_flags(tool, policy, approve, redact)
     flags |= calling_flags(workers, timeout, stream)
     job = job_of(
         inputs,

@@ -8,9 +8,11 @@ if TYPE_CHECKING:
     from rlmlite.cli.settings.places import Places
 
 
-def permission_flags(tools: list[str] | None, policy: Path | None, approve: str | None) -> dict[str, Any]:
-    """What a run may reach, as settings."""
-    return {"tools": tools, "policy": policy, "approve": approve}
+def permission_flags(
+    tools: list[str] | None, policy: Path | None, approve: str | None, redact: list[str] | None
+) -> dict[str, Any]:
+    """What a run may reach and what may reach it, as settings."""
+    return {"tools": tools, "policy": policy, "approve": approve, "redact": redact}
 
 
 def calling_flags(workers: int | None, timeout: float | None, stream: bool | None) -> dict[str, Any]:

@@ -126,6 +126,10 @@ Approve: TypeAlias = Annotated[
     str | None,
     typer.Option("--approve", metavar="WHO", help="Who approves calls that need it: terminal, mailbox:DIR, never."),
 ]
+Redact: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--redact", metavar="WHAT", help="What is replaced in all that is read: keys, mail, FILE.py:NAME."),
+]
 Limit: TypeAlias = Annotated[
     list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="A budget, such as sub_calls=200.")
 ]

@@ -28,6 +28,7 @@ from rlmlite.cli.signatures.options import (
     Price,
     Program,
     Read,
+    Redact,
     RequireEvidence,
     Roles,
     RunKey,
@@ -57,6 +58,7 @@ def new(
     tool: Tools = None,
     policy: Policy = None,
     approve: Approve = None,
+    redact: Redact = None,
     max_cost: MaxCost = None,
     price: Price = None,
     max_memory: MaxMemory = None,
@@ -70,7 +72,12 @@ def new(
     """Begin a session over inputs. Without models, its calls are answered by hand."""
     from rlmlite.cli.commands.sessions.session import new
 
-    flags = {"max_cost": max_cost, "copy_inputs": copy, "store": store, **permission_flags(tool, policy, approve)}
+    flags = {
+        "max_cost": max_cost,
+        "copy_inputs": copy,
+        "store": store,
+        **permission_flags(tool, policy, approve, redact),
+    }
     flags |= {"nested": nested, "roles": role, "max_memory": max_memory, "require_evidence": require_evidence}
     job = job_of(paths, controller, sub, limit, run_key, read=read, price=price, **flags)
     raise typer.Exit(new(session, job, as_json=json))
@@ -92,6 +99,7 @@ def exec_(
     tool: Tools = None,
     policy: Policy = None,
     approve: Approve = None,
+    redact: Redact = None,
     confirm_above: ConfirmAbove = None,
     yes: Yes = False,
     max_time: MaxTime = None,
@@ -103,7 +111,7 @@ def exec_(
 
     flags: dict[str, Any] = {"nested": nested, "roles": role, "store": store, "confirm_above": confirm_above}
     flags |= {"max_memory": max_memory, "max_time": max_time}
-    flags |= permission_flags(tool, policy, approve)
+    flags |= permission_flags(tool, policy, approve, redact)
     job = job_of(None, controller, sub, yes=yes, text=program, path=path, input=input, **flags)
     raise typer.Exit(exec_(session, job, as_json=json))
 
@@ -136,6 +144,7 @@ def resume(
     tool: Tools = None,
     policy: Policy = None,
     approve: Approve = None,
+    redact: Redact = None,
     confirm_above: ConfirmAbove = None,
     yes: Yes = False,
     max_time: MaxTime = None,
@@ -147,7 +156,7 @@ def resume(
 
     flags: dict[str, Any] = {"nested": nested, "roles": role, "store": store, "confirm_above": confirm_above}
     flags |= {"max_memory": max_memory, "max_time": max_time}
-    flags |= permission_flags(tool, policy, approve)
+    flags |= permission_flags(tool, policy, approve, redact)
     job = job_of(None, controller, sub, yes=yes, input=input, **flags)
     raise typer.Exit(resume(session, job, answers, as_json=json))
 

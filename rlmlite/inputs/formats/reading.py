@@ -62,6 +62,8 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delimiter, header, quote, skip, types, decimal, dates: how CSV files are read whose path does not say it.
     kept_bytes: up to which size standard input is kept in the trace.
     cache: whether digests of large files, large tables and word indexes are remembered between runs.
+
+    `redaction` is no option of its own but the setting `redact` of the run: a `guard.redaction.redaction.Redaction`.
     """
 
     encoding: str | None = None
@@ -82,18 +84,24 @@ class Reading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dates: str | None = None
     kept_bytes: Annotated[int, msgspec.Meta(ge=0)] = 16 * 1024**2
     cache: bool = True
+    redaction: Any = None  # not typed by its class, which with its detectors few runs import
 
 
 READING = Reading()
 """The defaults."""
 
+_REDACTION = "redaction"
+
+OPTIONS = tuple(name for name in Reading.__struct_fields__ if name != _REDACTION)
+"""What `--read` says, by name."""
+
 
 def reading(settings: Mapping[str, Any]) -> Reading:
     """Settings by name, as text (from a flag) or as values; the others keep their defaults. Raises `SettingError`."""
     # Looked at before msgspec does, whose message for an unknown field suggests nothing.
-    names = Reading.__struct_fields__
+    names = OPTIONS
     for name in settings:
-        if name not in names:
+        if name not in names and name != _REDACTION:
             hint = did_you_mean(name, names) or "there are: " + ", ".join(names)
             raise SettingError(f"there is no setting `{cut(name)}` for reading inputs; {hint}")
     # Not strict: from a flag or a variable every value comes as text, `"8"` or `"true"`.
@@ -140,6 +148,11 @@ class ReadingLimits:
         self._what, self._reading = what, reading
         self._members = self._archives = self._stopped = 0
         self._produced: Counter[str] = Counter()  # bytes by kind of step: see the module
+
+    @property
+    def redaction(self) -> Any:
+        """What the run redacts (`Reading.redaction`)."""
+        return self._reading.redaction
 
     def blocks(self, blocks: Iterator[Content], way: str) -> Iterator[Content]:
         """The blocks that a kind of step produces. Raises `TooLargeError` at the block that exceeds `max_bytes`."""

@@ -15,6 +15,9 @@ import msgspec
 
 from rlmlite_kernel.values.inputs import Derivation, FileNote, SourceFile
 
+REDACT = "redact"
+"""The step that a redaction is: `how` names what was redacted, `version` that of the detectors."""
+
 
 class TextNote(msgspec.Struct, frozen=True):
     """What is to be said of how a file became text: see `FileNote`. With `is_loss`, words of the file are missing."""

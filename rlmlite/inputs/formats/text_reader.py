@@ -4,6 +4,7 @@
     kind         a PDF, a DOCX               convert                                       steps: pypdf
     encoding     not UTF-8                   decode, or replace what is broken             steps: decode
     HTML         if requested                convert                                       steps: markdownify
+    redaction    if the run redacts          replace                                       steps: redact
 
 The same object serves a replay: given the recorded steps, it takes those instead of choosing again, so that another
 version of an encoding detector cannot change an old run.
@@ -28,7 +29,7 @@ from rlmlite.inputs.formats.encodings.choice import (
 )
 from rlmlite.inputs.formats.kinds import FileKind, detect_kind, is_html
 from rlmlite.inputs.formats.reading import Meter, Reading, ReadingLimits
-from rlmlite.inputs.formats.recipes import DerivedText, TextNote
+from rlmlite.inputs.formats.recipes import REDACT, DerivedText, TextNote
 from rlmlite.inputs.formats.streams.blocks import HEAD, BlockStream, content_blocks
 from rlmlite_kernel.engines.bytes.utf8 import Utf8, check, repair_blocks
 from rlmlite_kernel.values.blobs import Content
@@ -105,11 +106,13 @@ class TextReader:
         if kind is None:
             # A digest from the cache may come without the check.
             utf8 = file.utf8 or _check_utf8(content)
-            return self.read_content(content, file.digest, utf8, name)
+            text = self._read_content(content, file.digest, utf8, name)
+            # A file that is its own text is in no store yet.
+            return self._redacted(text, content if text.digest == file.digest else None)
         if kind.way == "refuse":
             raise UnreadableError(kind.name, "", kind.remedy)
         if kind.way == "convert":
-            return self._convert(kind.name, content)
+            return self._redacted(self._convert(kind.name, content))
         payload = self.unwrap(content_blocks(content), name, lambda: len(content))
         # An archive that is not compressed can be read in place, which a zip needs: its directory is at its end.
         if not payload.steps:
@@ -152,14 +155,28 @@ class TextReader:
         stored = self._blobs.derive(payload.stream.blocks())
         content = self._blobs.read(stored.digest)
         if payload.kind is not None:
-            return self._convert(payload.kind.name, content, DerivedText("", 0, payload.steps))
+            return self._redacted(self._convert(payload.kind.name, content, DerivedText("", 0, payload.steps)))
         utf8 = _check_utf8(content)
-        return self.read_content(content, stored.digest, utf8, payload.name, payload.steps)
+        return self._redacted(self._read_content(content, stored.digest, utf8, payload.name, payload.steps))
 
-    def read_content(
+    def _redacted(self, text: DerivedText, content: Content | None = None) -> DerivedText:
+        """The text without what the run redacts, or without what was redacted when it was recorded.
+
+        `content` is that of a text that the store does not have.
+        """
+        redaction = self._reading.redaction
+        recorded = next((step for step in self._recorded or () if step.by == REDACT), None)
+        if recorded is None and (redaction is None or self._recorded is not None):
+            return text
+        from rlmlite.inputs.formats.redacting import redact_text  # here, because few runs redact
+
+        content = self._blobs.read(text.digest) if content is None else content
+        return redact_text(text, content, redaction, recorded, self._blobs, self._limits)
+
+    def _read_content(
         self, content: Content, digest: str, utf8: Utf8 | None, name: str, steps: tuple[Derivation, ...] = ()
     ) -> DerivedText:
-        """The text of a content that the store has under its digest. Raises as `read_payload`.
+        """The text of a content that the store has under its digest, before redaction. Raises as `read_payload`.
 
         `utf8` is as in `choose_encoding`; `steps` are those that led to the content.
         """

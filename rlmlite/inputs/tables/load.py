@@ -13,15 +13,18 @@ derived then was a sheet, by the rules of then.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from rlmlite.errors import InputError
 from rlmlite.inputs.formats.encodings.names import find_encoding, unknown_encoding
 from rlmlite.inputs.formats.reading import READING, Reading, ReadingLimits
+from rlmlite.inputs.formats.recipes import REDACT
 from rlmlite.inputs.tables.binary.arrow_tables import is_frame, read_frame
 from rlmlite.inputs.tables.reading.databases_beside import check_complete
 from rlmlite.inputs.tables.reading.reader import (
@@ -46,6 +49,9 @@ from rlmlite_traces import FileBlobs, HashedFile
 from rlmlite_traces.blobs.stores import DerivedContent
 from rlmlite_traces.files.mapped import check_unchanged
 
+if TYPE_CHECKING:
+    from rlmlite.guard.redaction.redaction import Redaction
+
 _TEXT_READERS: Mapping[str, TableReader] = {"csv": read_csv, "jsonl": read_jsonl}
 """Readers of text: they take an encoding, and bad UTF-8 becomes U+FFFD. The others of `READERS` run in a worker."""
 
@@ -61,6 +67,8 @@ _FRAME = "frame"
 _LAYOUT = "layout"
 """What a recipe says of the content that it gives: one of `SAMPLES`, or nothing for a sheet."""
 
+_NOT_REDACTED = "is not redacted here, since its cells are not text; redact its columns first"
+
 _HEAD = 8 * 1024
 
 _OPTIONS = msgspec.json.Decoder(dict[str, str])
@@ -75,11 +83,14 @@ def from_table(path: str, blobs: FileBlobs, reading: Reading = READING) -> Input
     if spec is None:
         return None
     spec = with_settings(spec, reading)
+    _check_redaction(spec, reading)
     # Hashed before it is read. From here on `file.path` may be a copy in the store; the user's path stays in the spec.
     is_text = spec.reader in _TEXT_READERS
     file = blobs.look(Path(spec.path), is_text)
     if is_text:
         spec = _resolve_encoding(spec, reading.encoding)
+        if reading.redaction is not None:
+            spec.options[REDACT] = reading.redaction.spelling
     derived, step = _find_or_derive(spec, path, file, blobs, reading)
     check_unchanged(file)
     # The hash looked at the file as UTF-8. In another encoding what it counted as bad is not.
@@ -104,7 +115,7 @@ def _find_or_derive(
     key = table_key(file.digest, spec.reader, named.suffix.lower(), spec.options)
     cached = cache.find(key)
     if cached is not None and cached.file.size <= reading.max_bytes:
-        _register_beside(spec, file, blobs)
+        _register_beside(spec, file, blobs, reading.redaction)
         return blobs.add_held(cached.digest, cached.file), cached.step
     with cache.writing(key) as writer:
         if writer is None:
@@ -116,10 +127,10 @@ def _find_or_derive(
         return derived, step
 
 
-def _register_beside(spec: TableSpec, file: HashedFile, blobs: FileBlobs) -> None:
+def _register_beside(spec: TableSpec, file: HashedFile, blobs: FileBlobs, own: "Redaction | None") -> None:
     """What reading a table does besides: the text of its rows is registered, a database is found to be complete."""
     if spec.reader in _TEXT_READERS:
-        find_text(file, Path(spec.path), spec.options.get("encoding"), blobs)
+        find_text(file, Path(spec.path), spec.options, blobs, own)
     else:
         check_complete(file.path, Path(spec.path), spec.reader)
 
@@ -135,10 +146,12 @@ def _derive_new(
     return derived, _record_step(spec.reader, table, losses)
 
 
-def from_frame(value: object, blobs: FileBlobs) -> Input | None:
+def from_frame(value: object, blobs: FileBlobs, reading: Reading = READING) -> Input | None:
     """The table that a data frame is, or None if the value is not a data frame. Raises `InputError`."""
     if not is_frame(value):
         return None
+    if reading.redaction is not None:
+        raise InputError(f"a data frame {_NOT_REDACTED}, or give its rows as a list of dicts")
     losses = Losses()
     table = read_frame(value)
     # Joined in memory, since the trace keeps it: nobody could find a data frame again.
@@ -183,7 +196,8 @@ def _recorded_options(step: Derivation) -> dict[str, str]:
         options = _OPTIONS.decode(step.how or "{}")
     except (msgspec.DecodeError, RecursionError):
         raise InputError(f"the recorded options of {step.by} are not options") from None
-    if not options.keys() <= {*OPTIONS[step.by], _LAYOUT} or options.get(_LAYOUT, SHEET) not in (*SAMPLES, SHEET):
+    known = {*OPTIONS[step.by], _LAYOUT, *((REDACT,) if step.by in _TEXT_READERS else ())}
+    if not options.keys() <= known or options.get(_LAYOUT, SHEET) not in (*SAMPLES, SHEET):
         raise InputError(f"the recorded options of {step.by} are not those of this version: {', '.join(options)}")
     encoding = options.get("encoding")
     if encoding is not None and find_encoding(encoding) is None:
@@ -202,6 +216,12 @@ def remarks(source: Source) -> Iterator[str]:
             losses = step.why.partition(" | ")[2]
             if losses:
                 yield losses
+
+
+def _check_redaction(spec: TableSpec, reading: Reading) -> None:
+    """Raise `InputError` for a table that a run which redacts would read as it is."""
+    if reading.redaction is not None and spec.reader not in _TEXT_READERS:
+        raise InputError(f"{spec.path} {_NOT_REDACTED}, or export it as CSV or JSON Lines")
 
 
 def _resolve_encoding(spec: TableSpec, encoding: str | None) -> TableSpec:
@@ -245,7 +265,7 @@ def _derive(
 ) -> tuple[OpenTable, DerivedContent, Losses]:
     """Read the rows, and `keep` their content: text here, everything else in a worker. Raises `InputError`."""
     if reader in _TEXT_READERS:
-        open_text = partial(_open_text, _TEXT_READERS[reader], file, named, options, blobs, layout)
+        open_text = partial(_open_text, _TEXT_READERS[reader], file, named, options, blobs, layout, limits.redaction)
         table, blocks, losses = open_text()
         try:
             return table, keep(limits.blocks(blocks, "table")), losses
@@ -270,11 +290,20 @@ def _open_text(
     options: Mapping[str, str],
     blobs: FileBlobs,
     layout: str,
+    own: "Redaction | None",
     table: OpenTable | None = None,
 ) -> tuple[OpenTable, Iterator[bytes], Losses]:
-    text = find_text(file, named, options.get("encoding"), blobs)
+    counts = Counter[str]()
+    text = find_text(file, named, options, blobs, own, counts)
     path = TableFile(file.path, named, text=blobs.read(text), layout=layout)
-    return read_sheet(read, path, options) if path.is_sheet else read_columns(read, path, options, text, table)
+    if path.is_sheet:
+        return read_sheet(read, path, options)
+    table, blocks, losses = read_columns(read, path, options, text, table)
+    if counts:
+        from rlmlite.guard.redaction.redaction import summary  # here, because few runs redact
+
+        losses.remark(f"redacted: {summary(counts)}")
+    return table, blocks, losses
 
 
 def _record_step(reader: str, table: OpenTable, losses: Losses) -> Derivation:

@@ -8,8 +8,9 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -18,8 +19,11 @@ from rlmlite_kernel.faults import Fault
 from rlmlite_kernel.program.schemas import read_json
 from rlmlite_kernel.records.canonical import PLAIN, NotCanonicalError, value_bytes
 from rlmlite_kernel.values.blobs import Blobs
-from rlmlite_kernel.values.inputs import Input, Source, SourceFile
+from rlmlite_kernel.values.inputs import FileNote, Input, Source, SourceFile
 from rlmlite_kernel.values.values import Text, Value, documents
+
+if TYPE_CHECKING:
+    from rlmlite.guard.redaction.redaction import Redaction
 
 Data: TypeAlias = Any
 """An input in Python: text, bytes, a `Path` or a list of them, a `Url`, a `Table`, a data frame, texts by path, JSON.
@@ -74,8 +78,23 @@ def _option(value: Any) -> str:
     return str(value)
 
 
-def from_python(value: Data, blobs: Blobs) -> Input:
-    """A value in memory as an input. Raises `InputError`."""
+def from_python(value: Data, blobs: Blobs, redaction: "Redaction | None" = None) -> Input:
+    """A value in memory as an input, without what a `redaction` replaces. Raises `InputError`."""
+    if redaction is None:
+        return _from_python(value, blobs)
+    from rlmlite.guard.redaction.redaction import summary
+    from rlmlite.inputs.formats.redacting import REDACTED
+    from rlmlite.inputs.values.plain import to_plain
+
+    counts = Counter[str]()
+    loaded = _from_python(redaction.value(to_plain(value), counts), blobs)
+    if not counts:
+        return loaded
+    note = FileNote("", REDACTED, summary(counts))
+    return msgspec.structs.replace(loaded, source=msgspec.structs.replace(loaded.source, notes=(note,)))
+
+
+def _from_python(value: Data, blobs: Blobs) -> Input:
     if type(value) is str:
         content = _to_utf8(value)
         # Without a path: it has none.

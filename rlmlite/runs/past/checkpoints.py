@@ -8,9 +8,9 @@
     otherwise       there is none, another one was put there, or the trace has grown: it is executed again
 
 The trace commits to values and budgets by the digest of each record's state, but not to notes, evidence or provenance.
-Whoever could write a checkpoint could change these. So it is believed only with the tag of this user (`guard.origin`),
-over all of it and the folder's path: a session that was sent has none, whatever its sender has put in it, and neither
-has one that was moved. An old checkpoint of the same session names files that are shorter, and is not believed either.
+Whoever could write a checkpoint could change these. So it is believed only with a tag of this user's, over all of it
+and the folder's path (`guard.trust.origin`): a session that was sent has none, whatever its sender has put in it, and
+neither has one that was moved. An old one of the same session names files that are shorter, and is not believed either.
 
 A session is never lost with it: whatever is wrong with a checkpoint, the trace is what counts. Not here: the state as
 data (`rlmlite_kernel.run.snapshots`), the end of the files (`rlmlite_traces.writing.marks`).
@@ -22,7 +22,7 @@ from typing import Final
 
 import msgspec
 
-from rlmlite.guard.origin import vouch_for
+from rlmlite.guard.trust.origin import vouch_for
 from rlmlite.runs.run import Run
 from rlmlite_kernel.records.evolution import KERNEL
 from rlmlite_kernel.run.snapshots.graph import UnkeptError

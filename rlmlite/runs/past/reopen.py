@@ -19,10 +19,10 @@ from pathlib import Path
 import msgspec
 
 from rlmlite.errors import MORE_MEMORY, OutOfMemoryError, SettingError
-from rlmlite.guard.access import NO_ACCESS, Access
 from rlmlite.guard.code.parser import CODE_PARSER
-from rlmlite.guard.origin import is_begun_here, store_begun_with
 from rlmlite.guard.terminal import one_line
+from rlmlite.guard.trust.access import NO_ACCESS, Access
+from rlmlite.guard.trust.origin import is_begun_here, store_begun_with
 from rlmlite.inputs import READING, Reading, deriving
 from rlmlite.inputs.formats.remote.urls import is_remote
 from rlmlite.inputs.refetch import how_to_name, how_to_trust, open_places, sources_of

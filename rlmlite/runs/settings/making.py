@@ -15,7 +15,7 @@ from rlmlite.clients.interface.options import Calling, Decode
 from rlmlite.clients.interface.prices import Price, nano
 from rlmlite.clients.interface.roles import RoleOptions
 from rlmlite.errors import SettingError
-from rlmlite.inputs import Reading
+from rlmlite.inputs import READING, Reading
 from rlmlite.runs.settings.table import SETTINGS, Model, RunSettings
 from rlmlite_kernel.program.problems import did_you_mean
 from rlmlite_kernel.records.settings import Limits, Policy
@@ -54,6 +54,7 @@ class SettingKeywords(TypedDict, total=False):
     policy: str | PathLike[str] | Policy | None
     approve: "Approver | str | None"
     reading: Reading | Mapping[str, object] | None
+    redact: "str | Callable[[str], str] | Sequence[str | Callable[[str], str]] | None"
     copy_inputs: bool | None
     store: str | PathLike[str] | None
     copy_to: str | PathLike[str] | None
@@ -107,6 +108,10 @@ def make_settings(values: Mapping[str, object], explicit: Iterable[str] | None =
     if "max_cost" in fields:
         limits = fields.get("limits", Limits())
         fields["limits"] = msgspec.structs.replace(limits, cost_nano=nano(fields["max_cost"]))
+
+    # Whoever reads inputs has it with all else that says how.
+    if fields.get("redact") is not None:
+        fields["reading"] = msgspec.structs.replace(fields.get("reading", READING), redaction=fields["redact"])
 
     # The parts of `calling` are settings of their own. A part that is given by itself takes precedence, so that a host
     # can share one `Calling` and still say `timeout=5` for one run.

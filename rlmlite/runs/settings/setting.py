@@ -5,19 +5,20 @@ Checks of other values are beside their types, and in `rlmlite.errors`.
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from rlmlite.errors import SettingError, checks
-from rlmlite.guard.folder_rules import NEVER, FolderRule
-from rlmlite.guard.trust import PinnedFile
+from rlmlite.guard.trust.folder_rules import NEVER, FolderRule
+from rlmlite.guard.trust.trusted import PinnedFile
 from rlmlite.inputs import Reading
 from rlmlite.inputs import reading as reading_of
 from rlmlite_kernel.records.settings import Policy
 
 if TYPE_CHECKING:
     from rlmlite.clients.bounds.spending import SpendLimits
+    from rlmlite.guard.redaction.redaction import Redaction
 
 
 DEFAULT_FOLDER = Path(".rlmlite")
@@ -77,6 +78,21 @@ def spend_of(name: str, value: object) -> "SpendLimits":
     from rlmlite.clients.bounds.spending import spend_limits  # most users have no such limits
 
     return spend_limits(name, value)
+
+
+def redaction_setting(name: str, value: object) -> "Redaction | None":
+    """What is redacted, by names and functions. Raises `SettingError`."""
+    from rlmlite.guard.redaction.spelling import redaction_of  # most runs redact nothing
+
+    def load(function: Any) -> Any:
+        from rlmlite.tools.loading import load_function
+        from rlmlite.tools.tool_names import PinnedTool
+
+        if not isinstance(function, str | PinnedTool):
+            raise SettingError(f"{name}: a redactor is a name or a function, not a {type(function).__name__}")
+        return load_function(function, "redactor")
+
+    return redaction_of(name, value, load)
 
 
 def run_key(text: str | None) -> bytes:

@@ -1,6 +1,6 @@
 """The table of settings: `RunSettings` has each with its name, its default, what it means and which values it accepts.
 
-Not here: how values become settings (`making`), and which of them a folder's file may set (`guard.folder_rules`).
+Not here: how values become settings (`making`), and which of them a folder's file may set (`guard.trust.folder_rules`).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,10 +19,10 @@ from rlmlite.clients.interface.protocol import Client
 from rlmlite.clients.interface.roles import RoleOptions, roles_of
 from rlmlite.errors import checks
 from rlmlite.errors.limit_checks import limits_of
-from rlmlite.guard.folder_rules import ANY, LOWER, NEVER, TRUST
 from rlmlite.guard.memory import memory_of
 from rlmlite.guard.places import without_links
-from rlmlite.guard.trust import PinnedFile
+from rlmlite.guard.trust.folder_rules import ANY, LOWER, NEVER, TRUST
+from rlmlite.guard.trust.trusted import PinnedFile
 from rlmlite.inputs import READING, Reading
 from rlmlite.runs.settings.setting import (
     DEFAULT_STORE,
@@ -31,6 +31,7 @@ from rlmlite.runs.settings.setting import (
     policy_of,
     python_setting,
     reading_options,
+    redaction_setting,
     run_key_of,
     spend_of,
     trace_of,
@@ -40,6 +41,7 @@ from rlmlite_kernel.records.settings import Limits, Policy
 
 if TYPE_CHECKING:  # what few runs need: spending, and tools, which import pydantic
     from rlmlite.clients.bounds.spending import SpendLimits
+    from rlmlite.guard.redaction.redaction import Redaction
     from rlmlite.tools.approvals import Approver
     from rlmlite.tools.functions import Function, PythonTool
     from rlmlite.tools.tool_names import PinnedTool
@@ -181,6 +183,15 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
             LOWER,
         ),
     ] = READING
+    redact: Annotated[
+        "Redaction | None",
+        Setting(
+            "what is replaced in inputs and in results of calls before anything sees them: "
+            "[names](../how-to/keep-secrets-out.md) such as `keys` and `mail`, or functions, each `FILE.py:NAME`",
+            redaction_setting,
+            TRUST,
+        ),
+    ] = None
     copy_inputs: Annotated[
         bool,
         Setting(

@@ -16,7 +16,7 @@ import pytest
 
 from rlmlite import Session, Url
 from rlmlite.cli.output.exits import Exit
-from rlmlite.guard.origin import is_begun_here
+from rlmlite.guard.trust.origin import is_begun_here
 from rlmlite_traces import replay, verify
 from rlmlite_traces.blobs.directory import open_layout
 from tests.guard.opening.traps import fence, look

@@ -10,7 +10,7 @@ import pytest
 from rlmlite.cli.output.logs import log
 from rlmlite.cli.settings.config import load
 from rlmlite.errors import SettingError
-from rlmlite.guard.folder_rules import LOWER, NEVER, TRUST
+from rlmlite.guard.trust.folder_rules import LOWER, NEVER, TRUST
 from rlmlite.runs.settings import SETTINGS, RunSettings
 from rlmlite_traces import verify
 from tests.guard.trust.folder import COUNT, command, files_below, hostile_folder
@@ -40,6 +40,8 @@ RISKY = {
     "trace off": "trace = false",
     "run_key": f'run_key = "{"ab" * 32}"',
     "scope": 'scope = {user = "root", policy = "0"}',
+    "redact": 'redact = ["keys"]',
+    "redact by a function": 'redact = ["evil.py:f"]',
     "copy_inputs": "copy_inputs = true",
     "store": 'store = "/tmp/elsewhere"',
     "copy_to": 'copy_to = "elsewhere"',

@@ -40,6 +40,7 @@ VALUES: dict[str, Any] = {
     "policy": Policy(),
     "approve": "never",
     "reading": {"encoding": "utf-8"},
+    "redact": ["keys", "mail"],
     "copy_inputs": True,
     "store": "store",
     "copy_to": "copies",

@@ -40,8 +40,8 @@ from rlmlite.cli.settings.inputs import load_inputs
 from rlmlite.cli.settings.job import Job
 from rlmlite.cli.settings.places import Places
 from rlmlite.errors import CallsWaitingError, InputError, OutOfMemoryError, SettingError
-from rlmlite.guard.access import Access
 from rlmlite.guard.terminal import harmless_json
+from rlmlite.guard.trust.access import Access
 from rlmlite.inputs import new_store
 from rlmlite.inputs.names import name_paths
 from rlmlite.runs.events import Tell

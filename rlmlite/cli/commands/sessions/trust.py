@@ -1,6 +1,6 @@
 """`rlmlite trust TRACE`: what a trace would reach outside its folder, and the user's word for it.
 
-A trace that was begun elsewhere, or by somebody else, gets nothing of what it names (`rlmlite.guard.origin`). Whoever
+A trace that was begun elsewhere, or by somebody else, gets nothing of what it names (`guard.trust.origin`). Whoever
 has looked at it and knows it can say that it is theirs, here and as it is now.
 """
 
@@ -14,8 +14,8 @@ from rlmlite.cli.output.printing import print_heading, print_indented, print_jso
 from rlmlite.clients.interface.placeholders import BY_HAND
 from rlmlite.clients.registry import asks_server
 from rlmlite.errors import InputError, SettingError
-from rlmlite.guard.origin import adopt, forget, is_begun_here
 from rlmlite.guard.terminal import ask_yes_no, one_line
+from rlmlite.guard.trust.origin import adopt, forget, is_begun_here
 from rlmlite.inputs.formats.remote.urls import is_remote
 from rlmlite.inputs.refetch import sources_of
 from rlmlite_kernel.records.evolution import lacked_guards

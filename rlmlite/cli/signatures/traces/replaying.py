@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from rlmlite.cli.signatures.options import AsJson, KnownStore, MaxMemory, Read, Store, Trace
+from rlmlite.cli.signatures.options import AsJson, KnownStore, MaxMemory, Read, Redact, Store, Trace
 from rlmlite.cli.signatures.traces.group import Allow, AtLeast, Keys, LeastLevel, Root, Roots, trace_app
 
 
@@ -36,6 +36,7 @@ def trace_replay(
         typer.Option("--input", metavar="NAME=PATH", help="Where an input is now, if not where it was."),
     ] = None,
     read: Read = None,
+    redact: Redact = None,
     store: Store = None,
     allow: Allow = None,
     max_memory: MaxMemory = None,
@@ -44,19 +45,9 @@ def trace_replay(
     """Re-execute every step offline and name the first difference."""
     from rlmlite.cli.commands.traces.replaying.replay import replay_trace
 
+    flags: dict[str, Any] = {"read": read or [], "redact": redact, "max_memory": max_memory}
     raise typer.Exit(
-        replay_trace(
-            trace,
-            root,
-            at_least.value,
-            key or [],
-            input or [],
-            read or [],
-            store,
-            allow or [],
-            max_memory,
-            as_json=json,
-        )
+        replay_trace(trace, root, at_least.value, key or [], input or [], flags, store, allow or [], as_json=json)
     )
 
 

@@ -7,6 +7,7 @@ parents asked for? The verdict is the worst that any of them gives.
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -19,9 +20,9 @@ from rlmlite.cli.output.printing import print_json, say
 from rlmlite.cli.settings.config import load, reading_flags
 from rlmlite.errors import SettingError
 from rlmlite.guard.code.parser import CODE_PARSER
-from rlmlite.guard.origin import is_begun_here
 from rlmlite.guard.places import without_links
 from rlmlite.guard.terminal import one_line
+from rlmlite.guard.trust.origin import is_begun_here
 from rlmlite.inputs import deriving
 from rlmlite.inputs.refetch import how_to_name, how_to_trust, sources_of
 from rlmlite.runs.settings import RunSettings
@@ -92,17 +93,16 @@ def replay_trace(
     at_least: str,
     keys: list[Path],
     inputs: list[str],
-    read: list[str],
+    flags: Mapping[str, Any],
     store: Path | None,
     allow: list[str],
-    max_memory: str | None,
     *,
     as_json: bool,
 ) -> Exit:
     """The command."""
 
     def work() -> Exit:
-        settings = replay_settings(read, max_memory)
+        settings = replay_settings(**flags)
         limits = reader_limits(allow)
         checked = verify_trace(trace, root, at_least, limits, read_public_keys(keys))
         with Folder.open(trace) as folder:
@@ -119,9 +119,9 @@ def replay_trace(
     return exit_code_of(work, as_json=as_json)
 
 
-def replay_settings(read: list[str], max_memory: str | None) -> RunSettings:
+def replay_settings(read: list[str], max_memory: str | None, redact: list[str] | None = None) -> RunSettings:
     """The settings that count for a replay. From here on memory is bounded by them. Raises `SettingError`."""
-    return load({"reading": reading_flags(read) or None, "max_memory": max_memory})
+    return load({"reading": reading_flags(read) or None, "redact": redact, "max_memory": max_memory})
 
 
 class Again:

@@ -7,8 +7,8 @@ from rlmlite.cli.commands.traces.replaying.replay import input_blobs, places_of
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_json, say
-from rlmlite.guard.origin import is_begun_here
 from rlmlite.guard.terminal import one_line
+from rlmlite.guard.trust.origin import is_begun_here
 from rlmlite.inputs.refetch import how_to_name, sources_of
 from rlmlite_traces import InputSearch, Level, Packed, ReaderLimits, pack, unpack, verify
 

@@ -11,7 +11,7 @@ import msgspec
 
 
 class Access(msgspec.Struct, frozen=True):
-    """What may be used beyond what the folder's tag allows (`rlmlite.guard.origin`).
+    """What may be used beyond what the folder's tag allows (`rlmlite.guard.trust.origin`).
 
     `inputs` says where an input is now, by its name: a path or a URL. `store` is a folder to find inputs in. `models`
     are model strings that may be called, whichever roles they play.
