@@ -114,7 +114,8 @@ PIECES = st.lists(st.sampled_from([*SECRETS.values(), "word", "\n", "  ", "ü", 
 def test_a_file_is_redacted_as_its_text_is(parts: list[str], sizes: list[int]) -> None:
     """However a reader cuts the blocks, the result is that of the whole text."""
     data = "\n".join(parts).encode()
-    blocks, place = [], 0
+    blocks: list[bytes] = []
+    place = 0
     while place < len(data):
         size = sizes[len(blocks) % len(sizes)]
         blocks.append(data[place : place + size])

@@ -221,5 +221,5 @@ def _replays(trace: Path) -> bool:
     from rlmlite.cli.commands.traces.replaying.replay import replay_trace
     from rlmlite.cli.output.exits import Exit
 
-    flags = {"read": [], "redact": None, "max_memory": None}
+    flags: dict[str, Any] = {"read": [], "redact": None, "max_memory": None}
     return replay_trace(trace, None, "open", [], [], flags, None, [], as_json=True) == Exit.COMPLETED
