@@ -25,8 +25,8 @@ from rlmlite.clients.interface.protocol import Client, Preparable, Window, Windo
 from rlmlite.clients.interface.roles import options_of
 from rlmlite.errors import ModelError
 from rlmlite.guard.memory import limit_memory
-from rlmlite.guard.redaction.spelling import REDACT_LABEL
 from rlmlite.guard.trust.trusted import PinnedFile
+from rlmlite.inputs.formats.recipes import REDACT
 from rlmlite.runs.history import CONTROLLER
 from rlmlite.runs.settings import Model, RunSettings
 from rlmlite.runs.settings.setting import run_key
@@ -142,7 +142,7 @@ def prepare(settings: RunSettings, *, nest: Nest | None = None, otherwise: Clien
         labels = {**labels, "max_time": f"{settings.max_time:g} s"}
     redaction = settings.reading.redaction
     if redaction is not None:
-        labels = {**labels, REDACT_LABEL: redaction.spelling}
+        labels = {**labels, REDACT: redaction.spelling}
     return Setup(
         settings=settings,
         run_key=run_key(settings.run_key),

@@ -21,10 +21,10 @@ from rlmlite.clients.interface.protocol import Client
 from rlmlite.clients.interface.roles import RoleOptions
 from rlmlite.clients.recorded import ClientRebuilder, make_no_client
 from rlmlite.errors import SettingError
-from rlmlite.guard.redaction.spelling import REDACT_LABEL, recorded_redaction
 from rlmlite.guard.trust.access import Access
 from rlmlite.guard.trust.origin import is_begun_from_here, is_begun_here
 from rlmlite.inputs import Data, Url
+from rlmlite.inputs.formats.recipes import REDACT
 from rlmlite.inputs.names import ALONE
 from rlmlite.runs.history import CONTROLLER
 from rlmlite.runs.run import Run
@@ -79,7 +79,7 @@ def reopen_session(
         if settings.accept is not None and ACCEPT not in recorded.gates:
             raise SettingError(f"the session {path} was begun without accept=; begin a new one")
         _check_tools(setup.services, recorded.tools)
-        setup = _with_redaction(setup, recorded.scope.get(REDACT_LABEL, ""), path)
+        setup = _with_redaction(setup, recorded.scope.get(REDACT, ""), path)
         explicit = _explicit_clients(setup)
         # Who names a model names it for all roles that it plays: `sub` plays with the controller, if nobody said more.
         models = access.models | {client.model for client in explicit.values()}
@@ -110,6 +110,8 @@ def _with_redaction(setup: Setup, spelling: str, path: Path) -> Setup:
         raise SettingError(f"the session {path} redacts {spelling or 'nothing'}, not {own.spelling}; begin a new one")
     if not spelling:
         return setup
+    from rlmlite.guard.redaction.spelling import recorded_redaction  # few sessions redact
+
     reading = msgspec.structs.replace(settings.reading, redaction=recorded_redaction(spelling, own))
     return msgspec.structs.replace(setup, settings=msgspec.structs.replace(settings, reading=reading))
 

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 OWN = "own:"
 """Before the name of a host's function."""
 
-REDACT_LABEL = "redact"
-"""The label of the genesis that names what a run redacts, so that a session goes on with it."""
-
 
 def redaction_of(name: str, value: object, load: Callable[[Any], Callable[[str], str]]) -> "Redaction | None":
     """The redaction that a setting says; None for an empty one. Raises `SettingError`.

@@ -16,7 +16,10 @@ import msgspec
 from rlmlite_kernel.values.inputs import Derivation, FileNote, SourceFile
 
 REDACT = "redact"
-"""The step that a redaction is: `how` names what was redacted, `version` that of the detectors."""
+"""The step that a redaction is: `how` names what was redacted, `version` that of the detectors.
+
+It is the label of the genesis, too, that names what a run redacts, so that a session goes on with it.
+"""
 
 
 class TextNote(msgspec.Struct, frozen=True):
