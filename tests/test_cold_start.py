@@ -121,20 +121,12 @@ STARTS = {
     "a search": Start(
         _command("exec", "-e", SEARCH, "small.log"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.runs.past.reopen"},
-<<<<<<< HEAD
-        569,
-=======
-        568,
->>>>>>> 90d1d9d5 (redaction: the start imports nothing of it; a start has one room more)
+        570,
     ),
     "a replay": Start(
         _command("trace", "replay", "there.rlm"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.inputs.tables.load"},
-<<<<<<< HEAD
-        584,
-=======
-        582,
->>>>>>> 90d1d9d5 (redaction: the start imports nothing of it; a start has one room more)
+        585,
     ),
     "a question": Start(
         _command("ask", "--controller", "scripted:script.jsonl", "How many errors?", "small.log"),
@@ -144,11 +136,7 @@ STARTS = {
         | FORMATS
         | RARE - {"asyncio"}
         | {"rlmlite.agent.sessions.session", "rlmlite.runs.past.reopen"},
-<<<<<<< HEAD
-        605,
-=======
-        604,
->>>>>>> 90d1d9d5 (redaction: the start imports nothing of it; a start has one room more)
+        606,
     ),
 }
 

@@ -1,7 +1,7 @@
 """`rlmlite trace verify`, `replay`, `prove` and `check`: their options."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
