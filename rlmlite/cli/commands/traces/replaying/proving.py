@@ -15,8 +15,8 @@ from rlmlite.cli.output.printing import print_json, say
 from rlmlite.cli.settings.config import load, reading_flags
 from rlmlite.errors import InputError, SettingError
 from rlmlite.guard.code.parser import CODE_PARSER
-from rlmlite.guard.trust.origin import is_begun_here
 from rlmlite.guard.terminal import one_line
+from rlmlite.guard.trust.origin import is_begun_here
 from rlmlite.inputs import deriving
 from rlmlite_grammar import grammar_digest, parse, read_reply, reread
 from rlmlite_kernel import ACTIONS, Parsed, Unparsed
