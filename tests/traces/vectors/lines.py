@@ -201,6 +201,7 @@ LINES: Final = [
     _edited("call", '"trial":1}]', '"trial":1},1]'), _edited("call", "[[", "[["[:1] + "{"),
     _edited("text", SALT, "AAAA"[:3]), _edited("text", SALT, "AAA=AAAA"), _edited("bytes", "/w==", "/w="),
     _edited("bytes", "/w==", "-w=="), _edited("text", '"Zoë', '1,"Zoë'), _edited("file", "70000", '"70000"'),
+    (2, BLOBS, ' ["' + SALT + '","x"]'), (2, EFFECTS, ' [0,1,"",[],null,[1,2,3],null]'),
     # Beyond the profile.
     _edited("genesis", '"user"', '"üser"'), _edited("step", '"used":{"steps":1}', '"used":{"steps":9007199254740992}'),
     _edited("step", '"used":{"steps":1}', '"used":{"steps":9007199254740993}'),

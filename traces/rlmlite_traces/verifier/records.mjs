@@ -220,19 +220,20 @@ export const byKind = (shapes) => (json) => {
   return shapes[kind];
 };
 
+/** Whether a line is an array: its first byte says so, since nothing stands before it. */
+const isArray = (line) => line[0] === 0x5b;
+
 /** How lines of format 2 are read. */
 export const FORMAT_TWO = {
   /** A record. The state before it is in the record before it (`null`: not written here). */
   record: (line, position) => ({ record: decodeLine(line, RECORDS, position, byKind(KINDS)), before: null }),
 
   callItem: (line, position) =>
-    decodeLine(line, EFFECTS, position, (json) => (Array.isArray(json) ? call : head)),
+    decodeLine(line, EFFECTS, position, () => (isArray(line) ? call : head)),
 
   /** The line of a blob, and the ref that it names: only that of a content in a file of its own does. */
   blob(line, position) {
-    const said = decodeLine(line, BLOBS, position, (json) => (Array.isArray(json) ? textLine : blobLine), {
-      isBlob: true,
-    });
+    const said = decodeLine(line, BLOBS, position, () => (isArray(line) ? textLine : blobLine), { isBlob: true });
     return { line: said, named: said.ref ?? "" };
   },
 
