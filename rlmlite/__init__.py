@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from rlmlite.agent.ask import arun, run, stream
     from rlmlite.agent.execute import execute, execute_async
     from rlmlite.agent.loading import load
+    from rlmlite.agent.prompts.card import card
+    from rlmlite.agent.prompts.instructions import instructions
     from rlmlite.agent.sessions.session import Session
     from rlmlite.clients.extractive.client import Extractive
     from rlmlite.clients.interface.protocol import Client
@@ -58,9 +60,11 @@ __all__ = [
     "Table",
     "Url",
     "arun",
+    "card",
     "client",
     "execute",
     "execute_async",
+    "instructions",
     "limit_memory",
     "load",
     "run",
@@ -86,11 +90,13 @@ _HOMES = {
     "Table": "rlmlite.inputs.values",
     "Url": "rlmlite.inputs.values",
     "arun": "rlmlite.agent.ask",
+    "card": "rlmlite.agent.prompts.card",
     "client": "rlmlite.clients.registry",
     "execute": "rlmlite.agent.execute",
     "execute_async": "rlmlite.agent.execute",
-    "load": "rlmlite.agent.loading",
+    "instructions": "rlmlite.agent.prompts.instructions",
     "limit_memory": "rlmlite.guard.memory",
+    "load": "rlmlite.agent.loading",
     "run": "rlmlite.agent.ask",
     "stream": "rlmlite.agent.ask",
     "tool": "rlmlite.tools.functions",

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from rlmlite_kernel.program.problems import Problem, Unparsed, explain
     from rlmlite_kernel.records.records import Entry, Spoken
     from rlmlite_kernel.records.refs import KnownSalts, RunKey, Salts
-    from rlmlite_kernel.records.settings import Limits, Policy, Role, Settings
+    from rlmlite_kernel.records.settings import Limits, Policy, Role, Sampling, Settings, Tool, ToolParam, ToolRule
+    from rlmlite_kernel.run.hosts.controller import CallSpentError, record_reply, request_reply
+    from rlmlite_kernel.run.hosts.results import NotSuspendedError, ResultsError
     from rlmlite_kernel.run.machine import (
         Done,
         Suspended,
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
         seal,
     )
     from rlmlite_kernel.run.questions import RoomSpentError
+    from rlmlite_kernel.run.snapshots.graph import UnkeptError
+    from rlmlite_kernel.run.snapshots.passing import load_run, save_run
+    from rlmlite_kernel.run.snapshots.snapshot import SnapshotError
     from rlmlite_kernel.run.status import conclusion
     from rlmlite_kernel.run.steps.answers import Answer
     from rlmlite_kernel.run.steps.price import Price, price
@@ -45,6 +50,7 @@ __all__ = [
     "Answered",
     "BlobMissingError",
     "Blobs",
+    "CallSpentError",
     "Derivation",
     "Done",
     "Entry",
@@ -55,6 +61,7 @@ __all__ = [
     "KnownSalts",
     "Limits",
     "MemoryBlobs",
+    "NotSuspendedError",
     "Parsed",
     "Policy",
     "Price",
@@ -62,20 +69,27 @@ __all__ = [
     "Program",
     "Request",
     "Result",
+    "ResultsError",
     "Role",
     "RoomSpentError",
     "RunKey",
     "Salts",
+    "Sampling",
     "Scope",
     "Settings",
     "SettingsError",
+    "SnapshotError",
     "Source",
     "SourceFile",
     "Spoken",
     "State",
     "Suspended",
     "Text",
+    "Tool",
+    "ToolParam",
+    "ToolRule",
     "TurnsSpentError",
+    "UnkeptError",
     "Unparsed",
     "Usage",
     "add",
@@ -87,9 +101,13 @@ __all__ = [
     "conclusion",
     "documents",
     "explain",
+    "load_run",
     "price",
+    "record_reply",
     "render",
+    "request_reply",
     "resume",
+    "save_run",
     "seal",
 ]
 
@@ -99,6 +117,7 @@ _HOMES = {
     "Answered": "rlmlite_kernel.effects.requests",
     "BlobMissingError": "rlmlite_kernel.values.blobs",
     "Blobs": "rlmlite_kernel.values.blobs",
+    "CallSpentError": "rlmlite_kernel.run.hosts.controller",
     "Derivation": "rlmlite_kernel.values.inputs",
     "Done": "rlmlite_kernel.run.machine",
     "Entry": "rlmlite_kernel.records.records",
@@ -109,6 +128,7 @@ _HOMES = {
     "KnownSalts": "rlmlite_kernel.records.refs",
     "Limits": "rlmlite_kernel.records.settings",
     "MemoryBlobs": "rlmlite_kernel.values.blobs",
+    "NotSuspendedError": "rlmlite_kernel.run.hosts.results",
     "Parsed": "rlmlite_kernel.program.ast",
     "Policy": "rlmlite_kernel.records.settings",
     "Price": "rlmlite_kernel.run.steps.price",
@@ -116,20 +136,27 @@ _HOMES = {
     "Program": "rlmlite_kernel.program.ast",
     "Request": "rlmlite_kernel.effects.requests",
     "Result": "rlmlite_kernel.effects.requests",
+    "ResultsError": "rlmlite_kernel.run.hosts.results",
     "Role": "rlmlite_kernel.records.settings",
     "RoomSpentError": "rlmlite_kernel.run.questions",
     "RunKey": "rlmlite_kernel.records.refs",
     "Salts": "rlmlite_kernel.records.refs",
+    "Sampling": "rlmlite_kernel.records.settings",
     "Scope": "rlmlite_kernel.program.checker",
     "Settings": "rlmlite_kernel.records.settings",
     "SettingsError": "rlmlite_kernel.faults",
+    "SnapshotError": "rlmlite_kernel.run.snapshots.snapshot",
     "Source": "rlmlite_kernel.values.inputs",
     "SourceFile": "rlmlite_kernel.values.inputs",
     "Spoken": "rlmlite_kernel.records.records",
     "State": "rlmlite_kernel.run.steps.state",
     "Suspended": "rlmlite_kernel.run.machine",
     "Text": "rlmlite_kernel.values.values",
+    "Tool": "rlmlite_kernel.records.settings",
+    "ToolParam": "rlmlite_kernel.records.settings",
+    "ToolRule": "rlmlite_kernel.records.settings",
     "TurnsSpentError": "rlmlite_kernel.run.machine",
+    "UnkeptError": "rlmlite_kernel.run.snapshots.graph",
     "Unparsed": "rlmlite_kernel.program.problems",
     "Usage": "rlmlite_kernel.effects.requests",
     "add": "rlmlite_kernel.run.machine",
@@ -141,9 +168,13 @@ _HOMES = {
     "conclusion": "rlmlite_kernel.run.status",
     "documents": "rlmlite_kernel.values.values",
     "explain": "rlmlite_kernel.program.problems",
+    "load_run": "rlmlite_kernel.run.snapshots.passing",
     "price": "rlmlite_kernel.run.steps.price",
+    "record_reply": "rlmlite_kernel.run.hosts.controller",
     "render": "rlmlite_kernel.effects.requests",
+    "request_reply": "rlmlite_kernel.run.hosts.controller",
     "resume": "rlmlite_kernel.run.machine",
+    "save_run": "rlmlite_kernel.run.snapshots.passing",
     "seal": "rlmlite_kernel.run.machine",
 }
 """The module of each name, imported when the name is first used: nobody waits for what is not used."""

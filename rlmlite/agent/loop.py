@@ -14,7 +14,6 @@ goes on with `go_on`, in this process or in another.
 A mistake of the model costs a turn and is never an exception.
 """
 
-import hashlib
 from collections.abc import Container
 
 import msgspec
@@ -32,14 +31,14 @@ from rlmlite.runs.run import Run
 from rlmlite.runs.settings import PATIENCE
 from rlmlite_grammar import parse, read_reply
 from rlmlite_kernel import Request, RoomSpentError, explain
-from rlmlite_kernel.effects.requests import Answered, Failed, Result
+from rlmlite_kernel.effects.requests import Answered, Failed
 from rlmlite_kernel.program.action_table import Table
 from rlmlite_kernel.program.ast import Call, Parsed, walk
 from rlmlite_kernel.program.checker import ends_run
 from rlmlite_kernel.program.problems import Problem, Unparsed
 from rlmlite_kernel.records.evolution import PROMPTS_FIT
-from rlmlite_kernel.records.records import Spoken
 from rlmlite_kernel.run.holding.standing import standing
+from rlmlite_kernel.run.hosts.controller import controller_request, record_reply
 from rlmlite_kernel.run.status import TIMEOUT
 from rlmlite_kernel.run.steps.state import State
 
@@ -232,7 +231,7 @@ def _turn(run: Run, move: _Move, refusal: str) -> FanOuts[str]:
     `refusal` is what the host has against the answer of the turn before, which the record of this turn says.
     """
     number = run.state.turn + 1
-    request = _request(run.state, move)
+    request = move.offer.added_to(controller_request(run.state, move.text, move.role))
     run.tell(TurnStarted(number, move.role, request.model, move.last))
     (result,) = yield (request,)
 
@@ -248,7 +247,7 @@ def _turn(run: Run, move: _Move, refusal: str) -> FanOuts[str]:
     message = silence or explain(problems, said.text)
     run.tell(ProgramRead(number, said.text, message))
 
-    call = _call_record(run.state, request, result, move.text)
+    call = record_reply(run.state, request, result)
     done = yield from run.turn(said, reply=reply, origin=CONTROLLER, call=call, refusal=refusal)
     if silence:
         run.observe(silence)
@@ -261,38 +260,6 @@ def silence_text(request: Request, failed: Failed) -> str:
     """Why a controller gave no reply, with the words of its provider if there are any."""
     words = f" ({failed.detail})" if failed.detail else ""
     return f"{request.model} did not answer: {failed.error}{words}"
-
-
-def _request(state: State, move: _Move) -> Request:
-    """The controller's call. Its id follows from the run, the turn, the role and the prompt.
-
-    So a run that was killed while it waited for the reply asks again with the same id, and finds the reply in its
-    journal if it had come: the same call is paid once.
-    """
-    raw = move.text.encode()
-    role = state.settings.roles[move.role]
-    digest = hashlib.sha256(raw).hexdigest()
-    origin = f"{state.run.id}/{state.turn + 1}/{move.role}/{digest}"
-    id_ = hashlib.sha256(origin.encode()).hexdigest()[:32]  # 128 bits, as ids of other calls have
-    asked = (role.model, role.max_output_tokens, (move.text,), len(raw), digest)
-    request = Request(id_, move.role, *asked, sampling=role.sampling)
-    return move.offer.added_to(request)
-
-
-def _call_record(state: State, request: Request, result: Result, text: str) -> Spoken:
-    """What the trace records of the controller's call. The prompt is a commitment: it can be made again."""
-    usage = result.usage
-    return Spoken(
-        role=request.role,
-        model=request.model,
-        prompt=state.commit(text),
-        prompt_bytes=request.prompt_bytes,
-        max_output_tokens=request.max_output_tokens,
-        usage=(usage.input_tokens, usage.output_tokens, usage.cost_nano),
-        cached=isinstance(result, Answered) and result.cached,
-        error="" if isinstance(result, Answered) else result.error,
-        sampling=result.sampling,
-    )
 
 
 def _refuse_all_but_final(said: Parsed, table: Table) -> Parsed | Unparsed:

@@ -87,13 +87,11 @@ class EvidenceList(msgspec.Struct, frozen=True):
 class DocumentNames(msgspec.Struct, frozen=True):
     """Which document each content of the inputs is: from its name to (input, path, digest of the file behind it).
 
-    `tables` are the rows of those inputs that are tables, by the name of their columns. `excerpts` are the contents
-    whose lines have no numbers that a program knows, since rows were written there. For names see `values.blobs`.
+    `tables` are the rows of those inputs that are tables, by the name of their columns. For names see `values.blobs`.
     """
 
     names: dict[str, tuple[str, str, str]]
     tables: dict[str, RowSpans] = {}
-    excerpts: frozenset[str] = frozenset()
 
     def has(self, text: Text) -> bool:
         """Whether a text lies in an input."""

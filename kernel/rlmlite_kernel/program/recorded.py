@@ -63,6 +63,17 @@ def encode_reading(reading: Parsed | Unparsed, reply: str | None) -> bytes:
     return encode_safely(_ENCODER, _UnparsedBlob(reading.problems, text))
 
 
+def write_program(said: Parsed) -> bytes:
+    """A program with its text, whole."""
+    return encode_reading(said, None)
+
+
+def read_program(content: bytes) -> Parsed:
+    """What `write_program` wrote. Raises `msgspec.MsgspecError`, `UnicodeError` or `RecursionError`."""
+    parsed = _parsed.decode(content)
+    return Parsed(parsed.program, parsed.text or "", parsed.at, parsed.notes)
+
+
 def encode_reading_as_format_one(reading: Parsed | Unparsed) -> bytes:
     """The blob as format 1 wrote it, without the text."""
     if isinstance(reading, Parsed):

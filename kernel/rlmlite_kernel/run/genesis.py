@@ -230,8 +230,7 @@ def document_names(inputs: Mapping[str, Input], values: Mapping[str, Value], *, 
             names.setdefault(content, (name, path, original))
         if isinstance(value, Rows) and isinstance(value.spans, RowSpans):
             tables.setdefault(value.spans.store.blob, value.spans)
-    excerpts = frozenset(each.texts.blob for each in inputs.values() if each.texts is not None)
-    return DocumentNames(names, tables, excerpts)
+    return DocumentNames(names, tables)
 
 
 def _path_of_document(source: Source) -> str:

@@ -38,7 +38,7 @@ from operator import or_
 import msgspec
 
 from rlmlite_kernel.actions.table import ACTIONS
-from rlmlite_kernel.effects.requests import Answered, Requests, Result
+from rlmlite_kernel.effects.requests import Requests, Result
 from rlmlite_kernel.evaluation.work import Meter
 from rlmlite_kernel.faults import OUT_OF_MEMORY
 from rlmlite_kernel.observation.observations import fit_text
@@ -62,6 +62,8 @@ from rlmlite_kernel.run.genesis import first_state
 from rlmlite_kernel.run.holding.earlier import Earlier, write_earlier
 from rlmlite_kernel.run.holding.speech import speech_of
 from rlmlite_kernel.run.holding.standing import refuse_answer, remarks_at_end, standing
+from rlmlite_kernel.run.hosts.past import TurnPast
+from rlmlite_kernel.run.hosts.results import NotSuspendedError, in_order
 from rlmlite_kernel.run.questions import write_question
 from rlmlite_kernel.run.recorder import Recorder, controller_charges, turn_entry, utf8_of
 from rlmlite_kernel.run.status import INPUT_CHANGED, begin_turn, conclusion
@@ -101,8 +103,7 @@ class Suspended(msgspec.Struct, frozen=True, eq=False):
 
     Of a turn that is executed `stepwise` there may be no requests: only records to write before it goes on.
 
-    `entries` are the records of what is committed so far; they are final. To go on in another process, `advance` the
-    same state by the same program: the requests are the same.
+    `entries` are the records of what is committed so far; they are final. To go on in another process, `save_run`.
     """
 
     requests: Requests
@@ -110,6 +111,7 @@ class Suspended(msgspec.Struct, frozen=True, eq=False):
     turn: RunningTurn
     recorder: Recorder
     waves: tuple[Wave, ...]
+    past: TurnPast
 
 
 def begin(
@@ -218,7 +220,7 @@ def advance(
     if state.left("turns") < 1:
         raise TurnsSpentError(f"all {state.settings.limits.turns} turns of this run are used")
     remarks = remarks_of_reading(said)
-    earlier = Earlier(state)
+    before, earlier = state, Earlier(state)
     if origin == "host" and state.answer is not None:
         # A program after an answer begins anew, as a question does.
         earlier = write_earlier(state, state.run.key)
@@ -265,32 +267,35 @@ def advance(
     speech = speech_of(said, origin, verdict)
     recorder = Recorder(opened, said.text, state.settings.limits.observation_bytes, speech, entry, watch=watch)
     recorder.tell(remarks)
-    return _go_on(
-        RunningTurn(opened, steps, outages, stepwise, taking=taking), recorder, blobs_by_name(blobs, opened), parser
-    )
+    is_whole = outages is None and verdict is None and taking is NOTHING_TAKEN
+    past = TurnPast(before, said, reply, origin, call, stepwise, refusal, is_whole=is_whole)
+    running = RunningTurn(opened, steps, outages, stepwise, taking=taking)
+    return _go_on(running, recorder, blobs_by_name(blobs, opened), parser, past)
 
 
 def resume(
     suspended: Suspended,
-    results: Sequence[Result],
+    results: Sequence[Result] | Mapping[str, Result],
     blobs: Blobs,
     *,
     parser: Parser = NO_PARSER,
     outages: Mapping[int, Outage] | None = None,
 ) -> Done | Suspended:
-    """Go on with the result of every request, in their order. The suspended turn itself is not changed.
+    """Go on with the result of every request, in their order or by their ids. The suspended turn is not changed.
 
     `outages`, if given, take the place of those that `advance` was told: a host gives a turn up with them.
+
+    Raises `NotSuspendedError` for a turn that is over, `ResultsError` for results that do not fit the requests.
     """
-    if len(results) != len(suspended.requests):
-        raise RuntimeError(f"{len(suspended.requests)} requests need as many results, not {len(results)}")
+    if not isinstance(suspended, Suspended):
+        raise NotSuspendedError("this turn waits for no results; advance its `state` by the next program, or seal it")
+    results = in_order(suspended.requests, results)
     # Copies, so that the same suspension can be resumed again, after a host fault such as a missing blob.
     turn, recorder = suspended.turn.copy(outages), suspended.recorder.copy()
     blobs = blobs_by_name(blobs_for(recorder.state.run.flags, blobs), recorder.state)
     if suspended.waves:
-        valid = [_with_valid_text(result) for result in results]
-        turn.receive(suspended.waves, valid, lambda: _commit_finished(turn, recorder, blobs))
-    return _go_on(turn, recorder, blobs, parser)
+        turn.receive(suspended.waves, results, lambda: _commit_finished(turn, recorder, blobs))
+    return _go_on(turn, recorder, blobs, parser, suspended.past.resumed(results, is_whole=outages is None))
 
 
 def seal(state: State, outcome: str | None = None, reason: str = "", refusal: str = "") -> Entry:
@@ -333,7 +338,7 @@ def blobs_by_name(blobs: Blobs, state: State) -> Blobs:
     return PlacedBlobs(blobs, state.run.document_names.names) if EVIDENCE_BY_PLACE in state.run.flags else blobs
 
 
-def _go_on(turn: RunningTurn, recorder: Recorder, blobs: Blobs, parser: Parser) -> Done | Suspended:
+def _go_on(turn: RunningTurn, recorder: Recorder, blobs: Blobs, parser: Parser, past: TurnPast) -> Done | Suspended:
     """Run what can run, commit what has finished, and say how the turn stands: suspended, done or halted."""
     # Halted before it is run: a file may have changed while results were settled.
     waves: tuple[Wave, ...] = ()
@@ -350,10 +355,10 @@ def _go_on(turn: RunningTurn, recorder: Recorder, blobs: Blobs, parser: Parser) 
         return Done(_note_shown(state, observation), entries, observation, INPUT_CHANGED)
     if turn.has_news:
         turn.mark_told()
-        return Suspended(WaveRequests(()), entries, turn, recorder, ())
+        return Suspended(WaveRequests(()), entries, turn, recorder, (), past)
     if waves:
         turn.suspend()
-        return Suspended(WaveRequests(waves), entries, turn, recorder, waves)
+        return Suspended(WaveRequests(waves), entries, turn, recorder, waves, past)
     turn.complete()
     observation = "\n".join(recorder.shown)
     return Done(_note_shown(recorder.state, observation), entries, observation)
@@ -404,14 +409,3 @@ def _commit_next(turn: RunningTurn, recorder: Recorder, blobs: Blobs) -> None:
         recorder.commit(step, after, blobs, surroundings=found)
     else:
         recorder.commit(step, after, blobs, is_shown=False, surroundings=found)
-
-
-def _with_valid_text(result: Result) -> Result:
-    """A result whose text is valid Unicode: half a surrogate pair is spelled out."""
-    field = "text" if isinstance(result, Answered) else "detail"
-    text: str = getattr(result, field)
-    # Nearly every result is settled by this, without a copy of its text.
-    if text.isascii():
-        return result
-    valid = utf8_of(text).decode()
-    return result if valid == text else msgspec.structs.replace(result, **{field: valid})

@@ -17,16 +17,18 @@ from itertools import groupby
 
 from rlmlite.agent.prompts.instructions import card_entries, syntax
 from rlmlite_kernel.actions.calls.tools import is_tool
+from rlmlite_kernel.actions.table import ACTIONS
 from rlmlite_kernel.effects.policy import rule_of
 from rlmlite_kernel.program.action_table import Action, Table
 from rlmlite_kernel.records.settings import Policy
 
+_ALL = Policy()  # permits everything
 _DESCRIBE = "describe"
 _TOOLS = "tools"
 """The family of the actions that call tools of the host, and of these tools."""
 
 
-def card(table: Table, policy: Policy) -> str:
+def card(table: Table = ACTIONS, policy: Policy = _ALL) -> str:
     """How programs are written, then each permitted action."""
     has_tools = any(map(is_tool, table.values()))
     offered = [action for action in table.values() if _is_offered(action, policy, has_tools=has_tools)]

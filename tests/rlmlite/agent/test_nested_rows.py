@@ -161,22 +161,3 @@ def test_what_stands_nowhere_is_said(tmp_path: Path) -> None:
 
     assert outcome.evidence == ()
     assert "evidence_limited" in [note.code for note in outcome.notes]
-
-
-def test_rows_are_shown_with_their_own_fields(tmp_path: Path) -> None:
-    """A controller of a nested run sees the line that a row names, and no number of the excerpts that it lies in."""
-    seen: list[str] = []
-
-    def says(prompt: str, _: object) -> str:
-        seen.append(prompt)
-        return "final(count(part))"
-
-    rlmlite.execute(
-        'n = sub_rlm("?", part=search(log, "ERROR")[2:4])\nfinal(n)',
-        inputs(tmp_path),
-        nested=Scripted(says),
-        trace=False,
-    )
-
-    assert 'line: 18, match: "ERROR"' in seen[0]
-    assert "2: " not in seen[0].partition("<data")[2].partition("</data")[0]

@@ -164,6 +164,8 @@ class Log:
             TraceWriteError: this write failed. The trace is as it was before it.
             MemoryError: the same, and the entry can be appended again.
         """
+        if not isinstance(entry, Entry):
+            raise TypeError(f"append takes one entry, not a {type(entry).__name__}; for `turn.entries` use extend")
         if self._closed or self._writing:
             raise RuntimeError("the log is closed, or a write failed: recover the trace with Log.open")
         if self._chain.sealed:

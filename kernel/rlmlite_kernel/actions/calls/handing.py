@@ -72,8 +72,8 @@ class _Excerpter:
 
     def __init__(self, name: str, context: StepContext) -> None:
         self._context = context
-        self._name = name
-        self._texts = bytearray()
+        # Two inputs may say the same, and are two contents all the same.
+        self._texts = bytearray(f"{name}\n".encode())
         self._places: list[Place] = []
         self._rows: list[Part] = []
         self._row_places: list[Place | None] = []
@@ -86,9 +86,6 @@ class _Excerpter:
         else:
             items = rows.values(self._context.blobs)
             written = [self._write_row(item, rows.spans, row) for row, item in enumerate(items)]
-        # Two inputs may say the same, and are two contents all the same. At the end, so that a row is the line of its
-        # number.
-        self._texts += f"{self._name}\n".encode()
         return make_excerpts(written, bytes(self._texts), self._rows, self._places, self._row_places)
 
     def _write_row(self, item: Value, spans: Spans | None, row: int) -> Value:

@@ -11,7 +11,7 @@ lines themselves do not have (`pieces.OPEN`).
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -40,11 +40,6 @@ class Documents(Protocol):
         """The rows of the inputs that are tables."""
         ...
 
-    @property
-    def excerpts(self) -> Collection[str]:
-        """The contents whose lines have no numbers that a program knows."""
-        ...
-
 
 class Place(NamedTuple):
     """Lines of one document to show, and the matches in them, in order."""
@@ -62,8 +57,7 @@ class LineWriter:
 
     def has(self, text: Text) -> bool:
         """Whether a text lies in a document, and so on lines that have numbers."""
-        blob, documents = text.blob, self._documents
-        return blob in documents.names and blob not in documents.tables and blob not in documents.excerpts
+        return text.blob in self._documents.names and text.blob not in self._documents.tables
 
     def can_be_loaded(self, text: Text) -> bool:
         """Whether its input, or a document of it, is a text of which bytes can be taken: rows of a table are not."""

@@ -1,1 +1,1 @@
-"""Actions of hosts: a guard around each, so that its mistakes are faults of its step and reach no variable."""
+"""What hosts bring: actions of their own behind a guard, a controller's call, and results as they hand them back."""

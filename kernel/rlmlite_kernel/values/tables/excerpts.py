@@ -4,10 +4,10 @@ As JSON, a text would have forgotten where it stands. So all that a value says l
 text that stands somewhere refers to its part of it:
 
     the parent's hits     [{"line": 3, "text": app.log[40:50]}, {"line": 9, "text": app.log[120:130]}]
-    texts                 "3\\tERROR disk\\n9\\tERROR tape\\nhits\\n"      a row a line, then the name of the input
-    value                 [{"line": 3, "text": texts[2:12]}, {"line": 9, "text": texts[15:25]}]
-    places                texts[2:12] is app.log[40:50], texts[15:25] is app.log[120:130]
-    rows                  texts[0:13] is the first row, and the match at app.log[40:45]
+    texts                 "app.log\\n3\\tERROR disk\\n9\\tERROR tape\\n"       the name of the input, then a row a line
+    value                 [{"line": 3, "text": texts[10:20]}, {"line": 9, "text": texts[23:33]}]
+    places                texts[10:20] is app.log[40:50], texts[23:33] is app.log[120:130]
+    rows                  texts[8:21] is the first row, and the match at app.log[40:45]
 
 In the nested run these are texts like any other: searched, cited and counted by their positions. Its parent, who knows
 what they are, reads them as its own (`Excerpts.find`). A text that a program has made of others has no

@@ -41,7 +41,9 @@ PROMPTS, REPLIES = "prompts", "replies"
 """What may be left out, as `Finding.unchecked` names it."""
 
 _OTHER_WORDS = "another version of the instructions or of the card made them"
+_OWN_WORDS = "they are of the host's own agent"
 _OTHER_GRAMMAR = "another grammar read them"
+_NO_GRAMMAR = "the trace does not say which grammar read them (`begin(..., grammar=grammar_digest())`)"
 _NO_FORM = "the type of the answer is not in the trace"
 _REMARKS = "an answer did not match its type, and what was said of it is in no record"
 
@@ -79,7 +81,8 @@ class Recheck:
             if finding is not None:
                 yield finding
         if trace.genesis.grammar != grammar_digest():
-            yield Finding(computed=_OTHER_GRAMMAR, unchecked=REPLIES)
+            why = _OTHER_GRAMMAR if trace.genesis.grammar else _NO_GRAMMAR
+            yield Finding(computed=why, unchecked=REPLIES)
             return
         recorded = decode_reading(turn, trace.content)
         if recorded is not None:
@@ -101,6 +104,8 @@ class Recheck:
 
         scope = trace.genesis.scope
         page = card(before.run.table, before.settings.policy)
+        if "instructions" not in scope and "card" not in scope:
+            return Finding(computed=_OWN_WORDS, unchecked=PROMPTS), False
         if (scope.get("instructions"), scope.get("card")) != (digest(instructions()), digest(page)):
             return Finding(computed=_OTHER_WORDS, unchecked=PROMPTS), False
         if not self._is_form_known:
