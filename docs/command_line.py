@@ -38,6 +38,7 @@ COMMANDS = (
     "trust",
     "doctor",
     "keygen",
+    "upgrade",
 )
 """Every command, in the order of the page. A test compares them with the application."""
 

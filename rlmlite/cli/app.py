@@ -24,7 +24,7 @@ from rlmlite.cli.signatures.grammar import grammar
 from rlmlite.cli.signatures.session import session_app
 from rlmlite.cli.signatures.store import store_app
 from rlmlite.cli.signatures.traces import trace_app
-from rlmlite.cli.signatures.traces.sharing import keygen
+from rlmlite.cli.signatures.traces.sharing import keygen, upgrade
 from rlmlite.cli.signatures.trust import trust
 from rlmlite.guard.terminal import make_streams_harmless
 
@@ -68,6 +68,7 @@ app.command("demo")(demo)
 app.command("trust")(trust)
 app.command("doctor")(doctor)
 app.command("keygen")(keygen)
+app.command("upgrade")(upgrade)
 app.add_typer(trace_app, name="trace")
 app.add_typer(session_app, name="session")
 app.add_typer(store_app, name="store")

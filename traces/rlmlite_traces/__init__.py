@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         LevelError,
         MissingExtraError,
         NestedDiffersError,
+        NotUpgradedError,
         OtherRootError,
         OverLimitError,
         PackBrokenError,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from rlmlite_traces.sharing.packing.unpack import Unpacked, unpack
     from rlmlite_traces.sharing.signing.keys import PrivateKey, PublicKey, generate_key
     from rlmlite_traces.sharing.signing.sign import Signed, claimed_signers, sign
+    from rlmlite_traces.sharing.upgrade import Upgraded, upgrade_trace
     from rlmlite_traces.writing.log import Log
     from rlmlite_traces.writing.recovery import Recovered, recover
 
@@ -97,6 +99,7 @@ __all__ = [
     "MissingExtraError",
     "NestedDiffersError",
     "NestedTrace",
+    "NotUpgradedError",
     "OtherRootError",
     "OverLimitError",
     "PackBrokenError",
@@ -134,6 +137,7 @@ __all__ = [
     "Unfinished",
     "UnknownFormatError",
     "Unpacked",
+    "Upgraded",
     "Verdict",
     "allow_claims",
     "claimed_signers",
@@ -148,6 +152,7 @@ __all__ = [
     "show",
     "sign",
     "unpack",
+    "upgrade_trace",
     "verify",
     "witness",
 ]
@@ -180,6 +185,7 @@ _HOMES = {
     "MissingExtraError": "rlmlite_traces.errors",
     "NestedDiffersError": "rlmlite_traces.errors",
     "NestedTrace": "rlmlite_traces.nested.walk",
+    "NotUpgradedError": "rlmlite_traces.errors",
     "OtherRootError": "rlmlite_traces.errors",
     "OverLimitError": "rlmlite_traces.errors",
     "PackBrokenError": "rlmlite_traces.errors",
@@ -218,6 +224,7 @@ _HOMES = {
     "Unfinished": "rlmlite_traces.replays.verdicts",
     "UnknownFormatError": "rlmlite_traces.errors",
     "Unpacked": "rlmlite_traces.sharing.packing.unpack",
+    "Upgraded": "rlmlite_traces.sharing.upgrade",
     "Verdict": "rlmlite_traces.replays.verdicts",
     "allow_claims": "rlmlite_traces.replays.beginning",
     "claimed_signers": "rlmlite_traces.sharing.signing.sign",
@@ -232,6 +239,7 @@ _HOMES = {
     "show": "rlmlite_traces.format.show",
     "sign": "rlmlite_traces.sharing.signing.sign",
     "unpack": "rlmlite_traces.sharing.packing.unpack",
+    "upgrade_trace": "rlmlite_traces.sharing.upgrade",
     "verify": "rlmlite_traces.format.verify",
     "witness": "rlmlite_traces.sharing.known_roots",
 }

@@ -259,6 +259,14 @@ class OtherRootError(TraceError):
         self.found, self.known = found, known
 
 
+class NotUpgradedError(TraceError):
+    """A trace of an older format cannot be written as one of today's that says the same."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} cannot be upgraded: {reason}; it is still verified and replayed as it is")
+        self.path, self.reason = path, reason
+
+
 class MissingExtraError(TraceError):
     """What was asked for needs a library that is not installed."""
 

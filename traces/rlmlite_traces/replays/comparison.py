@@ -43,6 +43,8 @@ class Comparison:
         self._trace = trace
         self._texts = UncomparedTexts() if trace.genesis.rendering != RENDERING else None
         self._spelling = Spelling(salts) if trace.genesis.v == 1 else None
+        self.computed: list[Entry] | None = None
+        """If anybody wants them: the entries that were found to be the recorded ones, as they were computed."""
 
     @property
     def texts_compared(self) -> bool:
@@ -51,10 +53,14 @@ class Comparison:
 
     def find_difference(self, seq: int, entry: Entry, answer: Answer | None) -> Difference | None:
         """The first difference between a computed entry and the record `seq`. `answer` is the run's, if it has one."""
+        worded = entry
         if self._texts is not None:
-            entry = self._texts.adopt_wording(entry, self._trace.records[seq])
+            worded = self._texts.adopt_wording(entry, self._trace.records[seq])
         # Calls come first. A changed result changes the record too, and the call is the better place to point at.
-        return self._find_in_calls(seq, entry) or self._find_in_record(seq, entry, answer)
+        difference = self._find_in_calls(seq, worded) or self._find_in_record(seq, worded, answer)
+        if difference is None and self.computed is not None:
+            self.computed.append(entry)
+        return difference
 
     def _find_in_calls(self, seq: int, entry: Entry) -> Difference | None:
         spelling = self._spelling

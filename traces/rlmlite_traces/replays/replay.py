@@ -86,6 +86,7 @@ def replay(
     recorded_paths: bool = False,
     is_beginning: bool = False,
     watch: Watch | None = None,
+    computed: list[Entry] | None = None,
 ) -> Replayed:
     """Execute a verified trace again, and stop at the first difference.
 
@@ -108,6 +109,7 @@ def replay(
         limits: what this reader allows a trace to cost.
         is_beginning: the trace is only the genesis and what was added, without turns: additions are not compared.
         watch: is told of each step before it is compared. What it raises ends the replay.
+        computed: gets every entry that was found to be the recorded one, as this version words and spells it.
 
     Raises:
         OverLimitError: the trace claims, or needs, more than `limits` allow.
@@ -122,6 +124,7 @@ def replay(
     replaying = _Replay(
         trace, store, salts_or_recorded, table, rebuilder, parser, controller_check, limits, is_beginning, watch
     )
+    replaying.comparison.computed = computed
     return replaying.run()
 
 

@@ -90,3 +90,21 @@ def keygen(
     from rlmlite.cli.commands.traces.sharing.sign import make_key
 
     raise typer.Exit(make_key(file, as_json=json))
+
+
+def upgrade(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Traces, and settings files (.toml), of older versions.")
+    ],
+    write: Annotated[bool, typer.Option("--write", help="Do it; without, it is only tried. The old is kept.")] = False,
+    input: Annotated[
+        list[str] | None, typer.Option("--input", metavar="NAME=PATH", help="Where an input of a trace is now.")
+    ] = None,
+    store: KnownStore = None,
+    allow: Allow = None,
+    json: AsJson = False,
+) -> None:
+    """Bring traces and settings of older versions up to date."""
+    from rlmlite.cli.commands.upgrade import upgrade as upgrade_paths
+
+    raise typer.Exit(upgrade_paths(paths, input or [], store, allow or [], write=write, as_json=json))
