@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,6 +63,11 @@ def comment(file: zipfile.ZipFile) -> None:
     file.comment = b"hello"
 
 
+def crc_of(name: str) -> bytes:
+    """The CRC-32 of a file, as headers have it."""
+    return struct.pack("<I", zlib.crc32(contents()[name]))
+
+
 LOCAL, CENTRAL = b"PK\3\4", b"PK\1\2"
 
 HOSTILE: dict[str, Callable[[], bytes]] = {
@@ -81,7 +87,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "a link": lambda: spliced(CENTRAL, struct.pack("<I", (stat.S_IFLNK | 0o777) << 16), 38),
     "a folder": lambda: spliced(CENTRAL, struct.pack("<I", (stat.S_IFDIR | 0o700) << 16 | 16), 38),
     "a name that the headers disagree on": lambda: spliced(b"trace.jsonl", b"trace.jsonk", nth=1),
-    "another CRC in both headers": lambda: spliced(CENTRAL, b"\0\0\0\0", 16),
+    "another CRC in the directory": lambda: spliced(CENTRAL, b"\0\0\0\0", 16),
+    "another CRC in both headers": lambda: packed_golden(NAME).replace(crc_of("trace.jsonl"), b"\1\2\3\4"),
     "contents that overlap": lambda: spliced(CENTRAL, b"\0\0\0\0", 42, nth=1),
     "more entries than there are": lambda: with_end(count=60_000, here=60_000),
     "fewer entries than there are": lambda: with_end(count=1, here=1),
