@@ -17,9 +17,9 @@ from rlmlite.cli.settings.files import MOST_BYTES, read_folder_file
 from rlmlite.cli.settings.old_names import upgrade_settings
 from rlmlite.errors import SettingError
 from rlmlite.guard.code.parser import CODE_PARSER
-from rlmlite.guard.origin import is_begun_here
 from rlmlite.guard.regular_file import read_regular
 from rlmlite.guard.terminal import one_line
+from rlmlite.guard.trust.origin import is_begun_here
 from rlmlite.inputs import deriving
 from rlmlite_kernel.records.evolution import FORMAT
 from rlmlite_traces import NotUpgradedError, TraceExistsError, upgrade_trace
