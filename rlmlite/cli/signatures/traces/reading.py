@@ -124,3 +124,19 @@ def trace_gc(
     from rlmlite.cli.commands.traces.reading.gc import gc
 
     raise typer.Exit(gc(folder, older_than, yes=yes, with_open=open, as_json=json))
+
+
+@trace_app.command("view")
+def trace_view(
+    trace: Trace,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The new file, such as trace.html.")],
+    input: Annotated[
+        list[str] | None, typer.Option("--input", metavar="NAME=PATH", help="Where an input is now.")
+    ] = None,
+    allow: Allow = None,
+    json: AsJson = False,
+) -> None:
+    """Write it as one HTML page that needs no network and checks itself."""
+    from rlmlite.cli.commands.traces.reading.view import view_trace
+
+    raise typer.Exit(view_trace(trace, output, input or [], allow or [], as_json=json))

@@ -1,0 +1,37 @@
+"""`rlmlite trace view`: a trace as one HTML file, for whoever has a browser.
+
+Evidence is shown with the words around it where the file that was read is at hand and has the recorded digest. Of a
+trace that was begun elsewhere, only files that are named are looked at.
+"""
+
+from pathlib import Path
+
+from rlmlite.cli.commands.traces.opening import reader_limits, verify_trace
+from rlmlite.cli.commands.traces.replaying.replay import places_of
+from rlmlite.cli.output.exits import Exit
+from rlmlite.cli.output.faults import exit_code_of
+from rlmlite.cli.output.printing import print_json, say
+from rlmlite.errors import SettingError
+from rlmlite.guard.origin import is_begun_here
+from rlmlite.guard.terminal import one_line
+from rlmlite_traces.viewer.contexts import FileContexts
+from rlmlite_traces.viewer.page import write_page
+
+
+def view_trace(trace: Path, output: Path, inputs: list[str], allow: list[str], *, as_json: bool) -> Exit:
+    """Write the page to a new file."""
+
+    def work() -> Exit:
+        limits = reader_limits(allow)
+        if output.exists():
+            raise SettingError(f"{output} exists already; name a new file")
+        is_own = is_begun_here(trace, verify_trace(trace, None, "open", limits))
+        contexts = FileContexts(places_of(inputs), looks_there=is_own)
+        size = write_page(trace, output, limits, contexts)
+        if as_json:
+            print_json(value=str(output), trace=str(trace), bytes=size)
+        else:
+            say(f"wrote {one_line(str(output))}: {size:,} bytes; it needs no network")
+        return Exit.COMPLETED
+
+    return exit_code_of(work, as_json=as_json)
