@@ -33,20 +33,26 @@ def chromium() -> str:
 
 
 class Page:
-    """One page."""
+    """A page after another, in one browser."""
 
     def __init__(self, write: int, read: int) -> None:
         self._write, self._read, self._id, self._rest, self._session = write, read, 0, b"", ""
         self.requests: list[str] = []
         self.complaints: list[str] = []
 
-    def open(self, url: str) -> None:
-        """Attach to a new page, and load the address."""
+    def open(self, file: Path, fragment: str = "") -> None:
+        """Attach to a new page, and load the file."""
+        self._session = ""
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.send(f"{domain}.enable")
-        self.send("Page.navigate", url=url)
+        self.requests, self.complaints = [], []
+        self.go(file, fragment)
+
+    def go(self, file: Path, fragment: str = "") -> None:
+        """Load another file in the same page."""
+        self.send("Page.navigate", url=file.resolve().as_uri() + fragment)
         self._until("Page.loadEventFired")
 
     def run(self, expression: str) -> Any:
@@ -58,13 +64,8 @@ class Page:
     def press(self, key: str, code: int = 0, text: str = "") -> None:
         """Press a key and let it go."""
         for kind in ("keyDown", "keyUp"):
-            self.send(
-                "Input.dispatchKeyEvent",
-                type=kind,
-                key=key,
-                windowsVirtualKeyCode=code,
-                text=text if kind == "keyDown" else "",
-            )
+            said = text if kind == "keyDown" else ""
+            self.send("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, text=said)
 
     def picture(self) -> bytes:
         """A PNG of it."""
@@ -107,8 +108,8 @@ class Page:
 
 
 @contextmanager
-def open_page(file: Path, fragment: str = "") -> Iterator[Page]:
-    """A page of a file on disk, in a browser of its own."""
+def browser() -> Iterator[Page]:
+    """A browser of its own."""
     command = chromium()
     to_read, to_write = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
@@ -123,9 +124,7 @@ def open_page(file: Path, fragment: str = "") -> Iterator[Page]:
         os.close(to_read[0])
         os.close(to_write[1])
         try:
-            page = Page(to_read[1], to_write[0])
-            page.open(file.resolve().as_uri() + fragment)
-            yield page
+            yield Page(to_read[1], to_write[0])
         finally:
             process.kill()
             process.wait(_SECONDS)

@@ -1,15 +1,18 @@
 """Traces for pages: an honest one, a hostile one, one with many calls."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import rlmlite
 from rlmlite_traces.viewer.page import viewer_page
+from tests.traces.viewer.browser import Page, browser
 
 HOSTILE = (
     "</script><script>window.HACKED = 1</script><img src=x onerror='window.HACKED = 2'>"
-    "<!-- \u202e evil \x1b[31m ]]> &lt; \u2028 <style>body{display:none}</style> {{7*7}} ${7*7} <a href='javascript:1'>x</a>"
+    "<!-- \u202e evil \x1b[31m ]]> &lt; \u2028 <style>body{display:none}</style> {{7*7}} ${7*7} "
+    "<a href='javascript:1'>x</a>"
 )
 
 
@@ -39,15 +42,22 @@ def fan_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a run with 10,000 calls."""
     folder = tmp_path_factory.mktemp("fan_out")
     text = "".join(f"line {number} of a log\n" for number in range(10_000))
-    program = 'parts = chunk(context, by="lines", size=1)\nread = extract_over_chunks(parts, "What? {chunk}")\nfinal(count(read))'
+    program = 'read = extract_over_chunks(chunk(context, by="lines", size=1), "What? {chunk}")\nfinal(count(read))'
     rlmlite.execute(
         program,
         text,
         sub=rlmlite.Scripted(["fine"] * 10_000),
-        limits={"sub_calls": 20_000, "steps": 30_000, "search_work": 10**12},
+        limits={"sub_calls": 20_000, "output_tokens": 10**9},
         trace=folder / "t.rlm",
     )
     return write(folder / "t.rlm", folder / "t.html")
+
+
+@pytest.fixture(scope="session")
+def page() -> Iterator[Page]:
+    """One browser for all tests."""
+    with browser() as opened:
+        yield opened
 
 
 def write(trace: Path, page: Path) -> Path:

@@ -12,8 +12,8 @@ from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_json, say
 from rlmlite.errors import SettingError
-from rlmlite.guard.origin import is_begun_here
 from rlmlite.guard.terminal import one_line
+from rlmlite.guard.trust.origin import is_begun_here
 from rlmlite_traces.viewer.contexts import FileContexts
 from rlmlite_traces.viewer.page import write_page
 
