@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from rlmlite_traces.format.show import neutral, show
     from rlmlite_traces.format.verify import verify
     from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
-    from rlmlite_traces.nested.walk import NestedTrace, Standing, nested_place, nested_traces
+    from rlmlite_traces.reading.nested.walk import NestedTrace, Standing, nested_place, nested_traces
     from rlmlite_traces.replays.beginning import allow_claims
     from rlmlite_traces.replays.rebuild import Derive
     from rlmlite_traces.replays.replay import replay
@@ -184,7 +184,7 @@ _HOMES = {
     "Log": "rlmlite_traces.writing.log",
     "MissingExtraError": "rlmlite_traces.errors",
     "NestedDiffersError": "rlmlite_traces.errors",
-    "NestedTrace": "rlmlite_traces.nested.walk",
+    "NestedTrace": "rlmlite_traces.reading.nested.walk",
     "NotUpgradedError": "rlmlite_traces.errors",
     "OtherRootError": "rlmlite_traces.errors",
     "OverLimitError": "rlmlite_traces.errors",
@@ -206,7 +206,7 @@ _HOMES = {
     "SignatureCheck": "rlmlite_traces.format.reader",
     "SignatureError": "rlmlite_traces.errors",
     "Signed": "rlmlite_traces.sharing.signing.sign",
-    "Standing": "rlmlite_traces.nested.walk",
+    "Standing": "rlmlite_traces.reading.nested.walk",
     "StoreBusyError": "rlmlite_traces.errors",
     "StoreCorruptError": "rlmlite_traces.errors",
     "StoreError": "rlmlite_traces.errors",
@@ -230,8 +230,8 @@ _HOMES = {
     "claimed_signers": "rlmlite_traces.sharing.signing.sign",
     "contradicts_request": "rlmlite_traces.replays.rules.nested_requests",
     "generate_key": "rlmlite_traces.sharing.signing.keys",
-    "nested_place": "rlmlite_traces.nested.walk",
-    "nested_traces": "rlmlite_traces.nested.walk",
+    "nested_place": "rlmlite_traces.reading.nested.walk",
+    "nested_traces": "rlmlite_traces.reading.nested.walk",
     "neutral": "rlmlite_traces.format.show",
     "pack": "rlmlite_traces.sharing.packing.pack",
     "recover": "rlmlite_traces.writing.recovery",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rlmlite_traces import CheckedTrace, OverLimitError, ReaderLimits, Standing, nested_place, nested_traces, verify
-from rlmlite_traces.nested import walk
+from rlmlite_traces.reading.nested import walk
 from tests.guard.verifying.hostile_nests import ID, write_nest
 from tests.traces.replays.test_golden import KEPT
 

@@ -17,7 +17,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final, NamedTuple
 
 from rlmlite_traces.format import calls, chain, contents, format_one, formats, lines, verify
-from rlmlite_traces.nested import binding
+from rlmlite_traces.reading.nested import binding
 
 MODULES: Final = (lines, formats, chain, contents, calls, format_one, verify, binding)
 

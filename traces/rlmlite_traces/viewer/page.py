@@ -21,8 +21,8 @@ import msgspec
 
 from rlmlite_traces.files.guarded import folder_of
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
-from rlmlite_traces.nested.walk import nested_traces
 from rlmlite_traces.reading.document import story_document
+from rlmlite_traces.reading.nested.walk import nested_traces
 from rlmlite_traces.reading.parts.chapters import EvidenceStory
 from rlmlite_traces.reading.story import Story, open_story
 from rlmlite_traces.sharing.packing.parts import read_whole

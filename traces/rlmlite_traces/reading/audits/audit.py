@@ -21,7 +21,6 @@ from rlmlite_kernel.records.records import Addition, Step, Turn
 from rlmlite_kernel.records.settings import Limits
 from rlmlite_traces.format.reader import Level
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
-from rlmlite_traces.nested.walk import Standing, nested_traces
 from rlmlite_traces.reading.audits.findings import (
     FAILS,
     HOLDS,
@@ -35,6 +34,7 @@ from rlmlite_traces.reading.audits.findings import (
     StepAudit,
 )
 from rlmlite_traces.reading.lineage import InputsBehind
+from rlmlite_traces.reading.nested.walk import Standing, nested_traces
 from rlmlite_traces.reading.parts.chapters import EvidenceStory, InputStory, RedactionStory
 from rlmlite_traces.reading.story import Story
 

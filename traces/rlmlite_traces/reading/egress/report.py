@@ -21,9 +21,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
-from rlmlite_traces.nested.walk import nested_traces
 from rlmlite_traces.reading.egress.runs import Book, read_run
 from rlmlite_traces.reading.egress.sent import Egress, Fetched, Shown
+from rlmlite_traces.reading.nested.walk import nested_traces
 from rlmlite_traces.reading.story import Story
 
 

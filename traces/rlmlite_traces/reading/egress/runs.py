@@ -8,10 +8,10 @@ from rlmlite_kernel.records.findings import read_findings
 from rlmlite_kernel.records.records import EffectRecord, Seal, Span, Step, Turn
 from rlmlite_kernel.values.inputs import SourceFile
 from rlmlite_kernel.values.values import DOCUMENTS
-from rlmlite_traces.nested.walk import NestedTrace, Standing
 from rlmlite_traces.reading.egress.rows import Look, Row, Rows
 from rlmlite_traces.reading.egress.sent import Range
 from rlmlite_traces.reading.lineage import InputsBehind
+from rlmlite_traces.reading.nested.walk import NestedTrace, Standing
 from rlmlite_traces.reading.parts.chapters import InputStory
 from rlmlite_traces.reading.parts.known_contents import KnownContent
 from rlmlite_traces.reading.story import Story

@@ -14,7 +14,7 @@ from rlmlite_traces.errors import PackBrokenError
 from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format.lines import INPUTS_FOLDER
 from rlmlite_traces.format.reader import CheckedTrace
-from rlmlite_traces.nested.walk import NestedTrace
+from rlmlite_traces.reading.nested.walk import NestedTrace
 from rlmlite_traces.sharing.packing.input_files import inputs_along
 from rlmlite_traces.sharing.packing.parts import names_of
 

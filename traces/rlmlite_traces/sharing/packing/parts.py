@@ -20,7 +20,7 @@ from rlmlite_traces.format.lines import BLOBS, EFFECTS, LARGE_FOLDER, RECORDS, S
 from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace
 from rlmlite_traces.format.verify import verify
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
-from rlmlite_traces.nested.walk import Standing, nested_traces
+from rlmlite_traces.reading.nested.walk import Standing, nested_traces
 
 
 class FileContent(msgspec.Struct, frozen=True):

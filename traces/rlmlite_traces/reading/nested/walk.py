@@ -25,7 +25,7 @@ from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.format.verify import verify
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
-from rlmlite_traces.nested.binding import find_contradiction
+from rlmlite_traces.reading.nested.binding import find_contradiction
 
 FOLDER = "nested"
 SUFFIX = ".rlm"
