@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from rlmlite_traces import PackBrokenError, PackEncryptedError, TraceError, TraceMissingError, unpack, verify
 from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.sharing.packing.parts import read_whole
+from tests.sizes import scale
 from tests.traces.sharing.archives import packed_golden, write_archive
 
 NAME = "tools"
@@ -197,7 +198,7 @@ def test_a_file_of_another_kind_is_no_trace(tmp_path: Path, content: bytes) -> N
 EDITS = st.tuples(st.integers(0, 10**6), st.integers(0, 40), st.binary(max_size=40))
 
 
-@settings(deadline=None)
+@settings(max_examples=scale(40), deadline=None)
 @given(edits=st.lists(EDITS, min_size=1, max_size=3))
 def test_no_edit_goes_unnoticed(edits: list[tuple[int, int, bytes]], tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whatever is replaced, taken out or put in: it is refused by a typed error, or it is the same file."""
@@ -220,7 +221,7 @@ PARTS = st.sampled_from(
 )
 
 
-@settings(deadline=None)
+@settings(max_examples=scale(40), deadline=None)
 @given(data=st.lists(PARTS | st.binary(max_size=30), max_size=40).map(b"".join))
 def test_pieces_of_zips_are_refused(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Bytes that look like a zip in places end in a typed error."""
@@ -261,7 +262,7 @@ except TraceError as error:
 """
 
 
-@pytest.mark.parametrize("count", [1_000_000, 0xFFFF_FFFF_FFFF])
+@pytest.mark.parametrize("count", [1_000_000, pytest.param(0xFFFF_FFFF_FFFF, marks=pytest.mark.slow)])
 def test_a_claim_of_many_entries_costs_nothing(tmp_path: Path, count: int) -> None:
     """A sparse file of 16 GB whose end claims a million entries, or any number, is refused in 200 MB."""
     size, offset = count * 46, 16 << 30

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import rlmlite
 from rlmlite_traces import CheckedTrace, KnownRoots, OtherRootError, RootsFileError, RootStanding, verify, witness
+from tests.sizes import scale
 from tests.traces import handmade
 from tests.traces.sharing.archives import GOLDEN
 
@@ -147,7 +148,7 @@ def test_two_processes_note_at_once(tmp_path: Path) -> None:
     assert {roots.standing(verify(place)).standing for place in runs} == {RootStanding.KNOWN}
 
 
-@settings(deadline=None)
+@settings(max_examples=scale(40), deadline=None)
 @given(data=st.binary(max_size=300))
 def test_any_file_is_read_or_refused(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     """By a typed error."""
