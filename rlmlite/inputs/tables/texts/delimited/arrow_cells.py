@@ -34,7 +34,8 @@ CODED = "coded"
 _CODED = pa.dictionary(pa.int32(), pa.string())
 _BOM = b"\xef\xbb\xbf"
 _WORDS = pa.array(sorted(NULL_WORDS))
-_TRUE, _FALSE = pa.array(["true", "True", "TRUE"]), pa.array(["false", "False", "FALSE"])
+_TRUE, _FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
+_OF_FEW_TEXTS = (CODED, "bool")
 
 
 class Typed(NamedTuple):
@@ -91,7 +92,7 @@ def _part(array: Arrow, kind: str, typed: Typed | None) -> Part | None:
 def _texts(block: memoryview, cut: Cut, kinds: list[str], records: Records) -> list[Arrow] | None:
     names = [str(number) for number in range(len(kinds))]
     # Coded as they are cut, such texts take half the time that it takes to code them afterwards.
-    types = {name: _CODED if kind == CODED else pa.string() for name, kind in zip(names, kinds, strict=True)}
+    types = {name: _CODED if kind in _OF_FEW_TEXTS else pa.string() for name, kind in zip(names, kinds, strict=True)}
     try:
         table = csv.read_csv(
             pa.BufferReader(block),
@@ -123,14 +124,12 @@ def type_texts(array: Arrow, kind: str) -> Typed | None:
     """The texts as a type, where that is sure, or None."""
     if kind in ("text", CODED, "date"):
         return None
-    there = _without_nulls(array)
-    if not len(there):
+    if array.null_count == len(array):
         return Typed("null", array, Digits(), 0)
-    if are_plain(_data(there)):
-        return _numbers(array, there, kind)
     if kind == "bool":
-        return _booleans(array, there)
-    return _numbers_among_others(array, kind)
+        return _booleans(array)
+    there = _without_nulls(array)
+    return _numbers(array, there, kind) if are_plain(_data(there)) else _numbers_among_others(array, kind)
 
 
 def _numbers_among_others(array: Arrow, kind: str) -> Typed | None:
@@ -190,12 +189,13 @@ def _give_back(texts: Arrow, numbers: Arrow) -> bool:
     return all(map(gives_back, texts.filter(differ).to_pylist()))
 
 
-def _booleans(array: Arrow, there: Arrow) -> Typed | None:
-    are_true, are_false = pc.is_in(there, _TRUE), pc.is_in(there, _FALSE)
-    if not pc.all(pc.or_(are_true, are_false)).as_py():
+def _booleans(array: Arrow) -> Typed | None:
+    """Coded texts as booleans: what each text of the dictionary says, handed out by code."""
+    words = array.dictionary.to_pylist()
+    if not set(words) <= {*_TRUE, *_FALSE}:
         return None
-    is_true = pc.if_else(pc.is_null(array), pa.scalar(None, pa.bool_()), pc.is_in(array, _TRUE))
-    return Typed("bool", is_true, Digits(), len(there))
+    flags = pa.array([word in _TRUE for word in words], pa.bool_())
+    return Typed("bool", flags.take(array.indices), Digits(), len(array) - array.null_count)
 
 
 def _without_nulls(array: Arrow) -> Arrow:
