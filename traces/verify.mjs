@@ -23,7 +23,7 @@ import { verifyTrace } from "./rlmlite_traces/verifier/trace.mjs";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it under this name alone
 
-const CHECKED = ["trace.jsonl", "blobs.jsonl", "effects.jsonl", "trace.dsse.json"];
+const CHECKED = ["trace.jsonl", "blobs.jsonl", "effects.jsonl", "trace.dsse.json", "redactions.jsonl"];
 
 /** The checked files of a trace's folder by name, those of nested runs too. No link is followed: it may lead anywhere. */
 export function readTrace(folder, prefix = "", files = Object.create(null)) {

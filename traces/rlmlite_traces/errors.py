@@ -64,6 +64,17 @@ class TraceLockedError(TraceError):
         self.path = path
 
 
+class TraceOpenError(TraceError):
+    """A trace that has to be finished first: its run goes on, or was stopped."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is open, so its run could still need what is in it: let the run end, resume it, or remove the "
+            "whole trace (rlmlite trace gc --open)"
+        )
+        self.path = path
+
+
 class TraceSealedError(TraceError):
     """A sealed trace accepts no more records."""
 

@@ -32,6 +32,7 @@ from rlmlite_traces import (
     TraceExistsError,
     TraceLockedError,
     TraceMissingError,
+    TraceOpenError,
     TraceSealedError,
     TraceWriteError,
 )
@@ -56,6 +57,7 @@ _EXITS: tuple[tuple[type[BaseException], Exit, str], ...] = (
     (PackEncryptedError, Exit.INPUT, "trace_encrypted"),
     (TraceExistsError, Exit.USAGE, "trace_exists"),
     (TraceLockedError, Exit.USAGE, "trace_locked"),
+    (TraceOpenError, Exit.USAGE, "trace_open"),
     (TraceSealedError, Exit.USAGE, "trace_sealed"),
     (TraceWriteError, Exit.FAILED, "machine"),
     (LevelError, Exit.BROKEN, "level"),

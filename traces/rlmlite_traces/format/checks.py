@@ -36,6 +36,10 @@ CHECKS: Final[Mapping[str, str]] = {
         "result, and only what was no program was `refused`"
     ),
     "redact": "what a redaction names is named by a record too, and is not there",
+    "redactions": (
+        "what is redacted after the seal names contents in ascending order, each once and each by a ref, and why; an "
+        "open trace has no such redactions"
+    ),
     "salt": "a blob's salt is 16 bytes",
     "one-content": "a blob has its content in exactly one way",
     "ref": "a blob in a file of its own names its ref, and no other does (in format 1 all do)",

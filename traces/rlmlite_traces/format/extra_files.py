@@ -18,13 +18,16 @@ from rlmlite_traces.format.lines import (
     LARGE_FOLDER,
     ORIGIN,
     RECORDS,
+    REDACTIONS,
     SIGNATURES,
     STORE,
     TIMING,
 )
 
 NESTED_FOLDER: Final = "nested"
-PACKED: Final = frozenset({RECORDS, BLOBS, EFFECTS, TIMING, SIGNATURES, LARGE_FOLDER, INPUTS_FOLDER, NESTED_FOLDER})
+PACKED: Final = frozenset(
+    {RECORDS, BLOBS, EFFECTS, TIMING, SIGNATURES, REDACTIONS, LARGE_FOLDER, INPUTS_FOLDER, NESTED_FOLDER}
+)
 """What may be passed on. Keys, locks, notes of this machine and calls under way are for the one who runs it."""
 
 _KNOWN: Final = PACKED | {JOURNAL, STORE, "run.key", "lock", ORIGIN, CHECKPOINT}

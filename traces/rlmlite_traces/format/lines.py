@@ -40,6 +40,7 @@ CHECKPOINT: Final = "checkpoint"
 REMOVED: Final = ".removed"
 """The end of the name of a folder that is being removed."""
 SIGNATURES: Final = "trace.dsse.json"
+REDACTIONS: Final = "redactions.jsonl"
 INPUTS_FOLDER: Final = "inputs"
 
 LARGE = 64 * 1024
@@ -126,6 +127,11 @@ def split(data: bytes, file: str) -> Iterator[tuple[int, int]]:
 def decode_record(line: bytes, position: int) -> AnyRecord:
     """A line of `trace.jsonl`. Raises `TraceBrokenError` unless it is canonical."""
     return decode_strictly(_records, line, RECORDS, position)
+
+
+def decode_redaction(line: bytes, position: int) -> AnyRecord:
+    """A line of `redactions.jsonl`. Raises `TraceBrokenError` unless it is canonical."""
+    return decode_strictly(_records, line, REDACTIONS, position)
 
 
 def decode_call_line(line: bytes, position: int) -> CallsHead | CallLine:

@@ -12,13 +12,22 @@ from typing import Protocol
 
 import msgspec
 
-from rlmlite_kernel.records.records import Addition, AnyRecord, EffectRecord, Genesis, InputEntry, Ref, Step
+from rlmlite_kernel.records.records import Addition, AnyRecord, EffectRecord, Genesis, InputEntry, Redact, Ref, Step
 from rlmlite_traces.errors import PackBrokenError, TraceError, TraceMissingError
 from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format.calls import StepCalls
 from rlmlite_traces.format.contents import Contents, LargeFiles, Presence
 from rlmlite_traces.format.extra_files import extra_files
-from rlmlite_traces.format.lines import BLOBS, EFFECTS, HEX, INPUTS_FOLDER, LARGE_FOLDER, RECORDS, SIGNATURES
+from rlmlite_traces.format.lines import (
+    BLOBS,
+    EFFECTS,
+    HEX,
+    INPUTS_FOLDER,
+    LARGE_FOLDER,
+    RECORDS,
+    REDACTIONS,
+    SIGNATURES,
+)
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 
 
@@ -65,6 +74,7 @@ class UncheckedTrace(msgspec.Struct, frozen=True):
     extra: tuple[str, ...] = ()
     inputs: Mapping[str, Path] = {}
     signatures: bytes = b""
+    redactions: bytes = b""
 
     @classmethod
     def read(cls, path: Path, limits: ReaderLimits = READER_LIMITS) -> "UncheckedTrace":
@@ -80,10 +90,12 @@ class UncheckedTrace(msgspec.Struct, frozen=True):
             extra = extra_files(folder)
             if folder.is_packed and extra:  # whoever packs a trace leaves out what is no part of it
                 raise PackBrokenError(str(path), extra[0], "only files that a packed trace has")
-            signatures = b""
+            signatures = redactions = b""
             if folder.exists(SIGNATURES):
                 signatures = read_file(folder, SIGNATURES, limits, "signature_bytes")
-            return cls(records, blobs, effects, large, extra, inputs, signatures)
+            if folder.exists(REDACTIONS):
+                redactions = read_file(folder, REDACTIONS, limits, "records_bytes")
+            return cls(records, blobs, effects, large, extra, inputs, signatures, redactions)
 
 
 class CheckedTrace(msgspec.Struct, frozen=True):
@@ -93,7 +105,8 @@ class CheckedTrace(msgspec.Struct, frozen=True):
     the methods give what belongs to a record by its `seq`. Calls and contents are decoded each time they are asked for.
     `extra` are names in its folder that no trace has: they are not part of it, and nothing is said of them.
     `inputs` are files that came along with it, by the SHA-256 that they are named by; they are compared with it when
-    they are read. `signatures` is its envelope, which `verify` reads if it is given a key.
+    they are read. `signatures` is its envelope, which `verify` reads if it is given a key. `redactions` are those that
+    were made after the seal.
     """
 
     root: str
@@ -106,6 +119,7 @@ class CheckedTrace(msgspec.Struct, frozen=True):
     extra: tuple[str, ...] = ()
     inputs: Mapping[str, Path] = {}
     signatures: bytes = b""
+    redactions: tuple[Redact, ...] = ()
 
     @property
     def size(self) -> int:
@@ -130,6 +144,12 @@ class CheckedTrace(msgspec.Struct, frozen=True):
     def blobs(self) -> Mapping[Ref, Presence]:
         """Each ref that has a line in `blobs.jsonl`, and whether its content is present."""
         return {ref: place.presence for ref, place in self.contents.places.items()}
+
+    @property
+    def redacted(self) -> Mapping[Ref, Redact]:
+        """The contents that were removed on purpose, each with the redaction that says so."""
+        during = (record for record in self.records if isinstance(record, Redact))
+        return {ref: redaction for redaction in (*during, *self.redactions) for ref in redaction.refs}
 
     def line(self, seq: int) -> bytes:
         """The line of a record, without its newline."""

@@ -33,6 +33,7 @@ from rlmlite_traces.format.contents import Contents, Presence
 from rlmlite_traces.format.formats import Format, format_of, is_current
 from rlmlite_traces.format.lines import BLOBS, EFFECTS, RECORDS, split
 from rlmlite_traces.format.reader import CheckedTrace, Level, SignatureCheck, SignedRecords, UncheckedTrace
+from rlmlite_traces.format.redactions import check_redacted, read_redactions
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 
 
@@ -69,11 +70,12 @@ def verify(
     if key:
         _check_signatures(key, SignedRecords(trace.records, chain.root, chain.size, genesis.run, genesis.v), trace)
         level = Level.SIGNED
+    redactions = read_redactions(trace.redactions, chain, records, limits)
     contents = Contents(trace.blobs, trace.large, layout, limits)
     count = sum(len(record.inputs) for record in records if isinstance(record, Genesis | Addition))
     limits.check("inputs", count, "the trace names inputs:")
     calls = StepCalls(trace.effects, layout, genesis.run, limits)
-    named, call_ranges = _resolve_references(records, calls, contents)
+    named, call_ranges = _resolve_references(records, calls, contents, redactions)
     if is_current(genesis):
         _check_order(contents, named)
     if calls.remaining:
@@ -81,7 +83,7 @@ def verify(
         raise TraceBrokenError(EFFECTS, calls.next_line, "effects-stray", "no more lines", found)
     if chain.sealed:
         _refuse_unnamed(contents, named)
-    lines, beside = (trace.records, spans), (trace.extra, trace.inputs, trace.signatures)
+    lines, beside = (trace.records, spans), (trace.extra, trace.inputs, trace.signatures, redactions)
     return CheckedTrace(chain.root, level, records, lines, calls, call_ranges, contents, *beside)
 
 
@@ -125,10 +127,11 @@ def _read_chain(
 
 
 def _resolve_references(
-    records: tuple[AnyRecord, ...], calls: StepCalls, contents: Contents
+    records: tuple[AnyRecord, ...], calls: StepCalls, contents: Contents, redactions: tuple[Redact, ...]
 ) -> tuple[dict[Ref, None], dict[int, tuple[int, int]]]:
     """Pass 3: all refs of blobs that records name, as they are first named, and of records with calls their lines."""
-    redacted = {ref for record in records if isinstance(record, Redact) for ref in record.refs}
+    during = (record for record in records if isinstance(record, Redact))
+    redacted = {ref for redaction in (*during, *redactions) for ref in redaction.refs}
     named: dict[Ref, None] = {}
     absent: dict[Ref, int] = {}
     call_ranges = {}
@@ -145,6 +148,7 @@ def _resolve_references(
         for ref in record.refs if isinstance(record, Redact) else ():
             if ref not in named or contents.presence(ref) is Presence.PRESENT:
                 raise TraceBrokenError(RECORDS, seq, "redact", "a blob that a record names, and that is gone", ref)
+    check_redacted(redactions, records, named, contents)
     if absent:
         # Raised only now, when every name is known: a blob that nothing names beside one that is missing means that
         # the content was changed, which gave it another ref.

@@ -23,6 +23,7 @@ from rlmlite_traces.format.lines import encode
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.replays.as_format_one import Spelling
 from rlmlite_traces.replays.other_wording import UncomparedTexts
+from rlmlite_traces.replays.rules.gaps import Gaps
 from rlmlite_traces.replays.verdicts import CALL_FIELDS, Difference, first_difference
 
 
@@ -45,6 +46,7 @@ class Comparison:
         self._spelling = Spelling(salts) if trace.genesis.v == 1 else None
         self.computed: list[Entry] | None = None
         """If anybody wants them: the entries that were found to be the recorded ones, as they were computed."""
+        self.gaps = Gaps(trace)
 
     @property
     def texts_compared(self) -> bool:
@@ -67,7 +69,8 @@ class Comparison:
         computed_lines = lines_of(entry.effects) if spelling is None else spelling.spell_calls(entry)
         recorded_lines = self._trace.effect_lines(seq)
         # One list may be longer. Then the counts in the record differ, and the record is compared next.
-        for index, (recorded, computed) in enumerate(zip(recorded_lines, computed_lines, strict=False)):
+        for index, (recorded, line) in enumerate(zip(recorded_lines, computed_lines, strict=False)):
+            computed = self.gaps.fill(seq, recorded, line)
             if recorded != computed:
                 return first_difference(seq, recorded, computed, f"effects.jsonl[{index}]", CALL_FIELDS)
         return None
@@ -77,4 +80,5 @@ class Comparison:
         record = entry.record if spelling is None else spelling.spell(entry, answer)
         # The place is the log's, not the kernel's, and `verify` has checked it.
         in_place = msgspec.structs.replace(record, seq=seq, prev=self._trace.records[seq].prev)
-        return first_difference(seq, self._trace.line(seq), encode(in_place))
+        recorded = self._trace.line(seq)
+        return first_difference(seq, recorded, self.gaps.fill(seq, recorded, encode(in_place)))

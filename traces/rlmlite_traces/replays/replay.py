@@ -190,7 +190,7 @@ class _Replay:
             self.difference = Difference(self.inputs.seq, f"inputs.{error.name}", error.recorded, error.computed)
         except BlobAbsentError as error:
             # `verify` accepts that only of content that was redacted.
-            self.unchecked["contents"] = f"{error.ref[:12]} was removed from the trace"
+            self.unchecked["contents"] = f"{error.ref[:12]} is needed here, and was redacted"
         except InputMissingError as error:
             self.missing[error.name] = error.reason
         except BlobMissingError as error:
@@ -383,6 +383,11 @@ class _Replay:
         if difference is not None and self.is_incomplete and not is_of_values(difference, recorded):
             why = f"record {seq} ({difference.field}) may follow from steps that were not executed"
             self.unchecked.setdefault("records", why)
+            return
+        if seq in self.comparison.gaps.seqs:
+            self.unchecked["contents"] = self.comparison.gaps.sentence()
+            if difference is not None:
+                raise _Stop  # it may follow from what is gone
             return
         if difference is not None:
             self.difference = difference

@@ -27,6 +27,7 @@ MODULES: Final = (
     "format_one",
     "chain",
     "calls",
+    "redactions",
     "trace",
     "nested",
     "signature",

@@ -10,6 +10,7 @@ import { bytes, decodeLine, fields, flag, inOrder, list, objectOf, oneOf, option
 export const RECORDS = "trace.jsonl";
 export const BLOBS = "blobs.jsonl";
 export const EFFECTS = "effects.jsonl";
+export const REDACTIONS = "redactions.jsonl";
 
 /** `prev` of the first record, which has none before it. */
 export const ZERO = "0".repeat(64);
@@ -227,6 +228,9 @@ const isArray = (line) => line[0] === 0x5b;
 export const FORMAT_TWO = {
   /** A record. The state before it is in the record before it (`null`: not written here). */
   record: (line, position) => ({ record: decodeLine(line, RECORDS, position, byKind(KINDS)), before: null }),
+
+  /** A redaction after the seal: a record, in a file of its own. Traces of format 1 have them in this form too. */
+  redaction: (line, position) => decodeLine(line, REDACTIONS, position, byKind(KINDS)),
 
   callItem: (line, position) =>
     decodeLine(line, EFFECTS, position, () => (isArray(line) ? call : head)),

@@ -22,7 +22,8 @@ import { StepCalls } from "./calls.mjs";
 import { Chain } from "./chain.mjs";
 import { FORMAT_ONE } from "./format_one.mjs";
 import { Digits, JsonError, readJson } from "./json.mjs";
-import { BLOBS, EFFECTS, FORMAT_TWO, RECORDS } from "./records.mjs";
+import { BLOBS, EFFECTS, FORMAT_TWO, RECORDS, REDACTIONS } from "./records.mjs";
+import { checkRedacted, readRedactions } from "./redactions.mjs";
 import { broken, TraceError } from "./shapes.mjs";
 
 const LONGEST_LINE = 64 * 1024 * 1024;
@@ -31,7 +32,7 @@ const NEWEST = 2;
 
 /**
  * The trace, checked whole. `files` are the bytes of a trace's folder by name: `trace.jsonl`, `blobs.jsonl`,
- * `effects.jsonl`, and `blobs/REF` for each large content. Throws `TraceError`.
+ * `effects.jsonl`, `blobs/REF` for each large content, and `redactions.jsonl` if there is one. Throws `TraceError`.
  */
 export function verifyTrace(files, { root = null, atLeast = "OPEN" } = {}) {
   for (const name of [RECORDS, BLOBS, EFFECTS]) {
@@ -40,13 +41,14 @@ export function verifyTrace(files, { root = null, atLeast = "OPEN" } = {}) {
   const layout = layoutOf(files[RECORDS]);
   const { chain, records } = readChain(files[RECORDS], layout);
   const level = levelOf(chain, root, atLeast);
+  const redactions = readRedactions(linesOf(files[REDACTIONS] ?? [], REDACTIONS), chain, records);
   const blobs = new Blobs(linesOf(files[BLOBS], BLOBS), largeFiles(files), layout);
   const calls = new StepCalls([...linesOf(files[EFFECTS], EFFECTS)], layout, records[0].run);
-  const { named, callsOf } = resolve(records, calls, blobs);
+  const { named, callsOf } = resolve(records, calls, blobs, redactions);
   if (records[0].v === NEWEST) checkOrder(blobs, named);
   if (calls.remaining) throw broken(EFFECTS, calls.next, "effects-stray", "no more lines", `${calls.remaining} lines`);
   if (chain.isSealed) refuseUnnamed(blobs, named);
-  return { root: chain.root, level, records, blobs, callsOf };
+  return { root: chain.root, level, records, blobs, callsOf, redactions };
 }
 
 /** The lines of a file, one by one, without their newlines. */
@@ -111,8 +113,9 @@ function largeFiles(files) {
 }
 
 /** All refs of blobs that records and their calls name, as they are first named, and the calls of each record. */
-function resolve(records, calls, blobs) {
+function resolve(records, calls, blobs, redactions) {
   const redacted = new Set(records.flatMap((record) => (record.kind === "redact" ? record.refs : [])));
+  for (const { refs } of redactions) refs.forEach((ref) => redacted.add(ref));
   const named = new Set(), callsOf = [];
   let absent = null;
   records.forEach((record, seq) => {
@@ -129,6 +132,7 @@ function resolve(records, calls, blobs) {
       if (!isGone) throw broken(RECORDS, seq, "redact", "a blob that a record names, and that is gone", ref);
     }
   });
+  checkRedacted(redactions, records, named, blobs);
   if (absent) throw new TraceError("BlobAbsentError", `record ${absent.seq} refers to blob ${absent.ref.slice(0, 12)}, which is absent`);
   return { named, callsOf };
 }

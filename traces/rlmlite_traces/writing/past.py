@@ -18,6 +18,7 @@ from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format.formats import is_current
 from rlmlite_traces.format.lines import BLOBS, CHECKPOINT, EFFECTS, JOURNAL, LARGE_FOLDER, RECORDS, STORE
 from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace, large_files, missing_error
+from rlmlite_traces.format.verify import verify
 from rlmlite_traces.writing.marks import Mark, Resumed, resume_from
 from rlmlite_traces.writing.recovery import Recovered, recover
 
@@ -44,6 +45,9 @@ def read_past(folder: Folder, mark_of: Callable[[Folder], Mark | None] | None) -
     resumed = None if mark is None else resume_from(mark, unchecked)
     if resumed is not None:
         return Past(_read_run_key(folder), resumed.begun, contents, resumed)
+    if unchecked.redactions:
+        verify(unchecked)  # only a sealed trace has any
+        raise TraceSealedError(folder.path)
     recovered = recover(unchecked)
     trace = recovered.trace
     try:

@@ -82,6 +82,35 @@ def trace_witness(
     raise typer.Exit(witness_trace(trace, roots, root, key or [], allow or [], as_json=json))
 
 
+@trace_app.command("redact")
+def trace_redact(
+    trace: Trace,
+    containing: Annotated[
+        list[str] | None, typer.Option("--containing", metavar="TEXT", help="Contents with this text. Repeat for more.")
+    ] = None,
+    matching: Annotated[
+        list[str] | None, typer.Option("--matching", metavar="RE2", help="Contents in which this pattern is found.")
+    ] = None,
+    input: Annotated[
+        list[str] | None, typer.Option("--input", metavar="NAME", help="An input: it, what was shown of it, answers.")
+    ] = None,
+    ref: Annotated[
+        list[str] | None, typer.Option("--ref", metavar="HEX", help="The content whose ref begins so.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for who verifies it.")] = "privacy",
+    who: Annotated[str | None, typer.Option("--who", metavar="TEXT", help="Who does it. [the user]")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False,
+    allow: Allow = None,
+    json: AsJson = False,
+) -> None:
+    """Remove contents from a finished trace, and from nested runs; its root and signatures hold."""
+    from rlmlite.cli.commands.traces.sharing.redact import Flags, redact_trace
+    from rlmlite_traces.sharing.redacting.selection import Selection
+
+    selection = Selection(tuple(containing or ()), tuple(matching or ()), tuple(input or ()), tuple(ref or ()))
+    raise typer.Exit(redact_trace(trace, Flags(selection, reason, who, yes), allow or [], as_json=json))
+
+
 def keygen(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The new private key; FILE.pub is the public one.")],
     json: AsJson = False,

@@ -98,7 +98,7 @@ class _Walk:
         root = "" if first.child is None else first.child.root
         try:
             place = nested_place(path, id_)
-            if not _is_there(path, place):
+            if not is_there(path, place):
                 return NestedTrace(id_, root, Standing.ABSENT)
             self._opened += 1
             self._limits.check("nested_traces", self._opened, "the trace and those below it have nested runs:")
@@ -126,7 +126,7 @@ def _calls_by_id(trace: CheckedTrace) -> dict[str, list[tuple[Step, EffectRecord
     return by_id
 
 
-def _is_there(parent: Path, place: Path) -> bool:
+def is_there(parent: Path, place: Path) -> bool:
     """Whether a folder is there. Raises `ValueError` for a link, in it or above it: it could lead anywhere."""
     with Folder.open(parent) as folder:
         if not _has_folder(folder, FOLDER):

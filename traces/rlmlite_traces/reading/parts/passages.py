@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from rlmlite_kernel.faults import SettingsError
-from rlmlite_kernel.records.records import Redact, Ref
+from rlmlite_kernel.records.records import Ref
 from rlmlite_traces.errors import BlobAbsentError, BlobMismatchError
 from rlmlite_traces.format.contents import Presence
 from rlmlite_traces.format.reader import CheckedTrace
@@ -54,7 +54,7 @@ class Passages:
         # The last content: of an input from memory, a fan-out shows one range after the other.
         self._last_ref: Ref = ""
         self._last: bytes | None = None
-        self._redacted = {ref for record in trace.records if isinstance(record, Redact) for ref in record.refs}
+        self._redacted = trace.redacted.keys()
 
     def absence(self, ref: Ref) -> str:
         """Why a content is not here; empty if it is."""

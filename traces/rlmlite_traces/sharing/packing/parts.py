@@ -16,7 +16,7 @@ import msgspec
 from rlmlite_traces.errors import NestedDiffersError, PackChangedError
 from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format.contents import Presence
-from rlmlite_traces.format.lines import BLOBS, EFFECTS, LARGE_FOLDER, RECORDS, SIGNATURES, TIMING
+from rlmlite_traces.format.lines import BLOBS, EFFECTS, LARGE_FOLDER, RECORDS, REDACTIONS, SIGNATURES, TIMING
 from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace
 from rlmlite_traces.format.verify import verify
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
@@ -75,6 +75,8 @@ def _files_of(
     """The files of one trace."""
     for name, data in ((RECORDS, unchecked.records), (BLOBS, unchecked.blobs), (EFFECTS, unchecked.effects)):
         yield prefix + name, in_memory(data)
+    if unchecked.redactions:
+        yield prefix + REDACTIONS, in_memory(unchecked.redactions)
     for ref, blob in checked.contents.places.items():
         if ref in unchecked.large and blob.presence is Presence.PRESENT:
             size = checked.contents.large_size(ref)
@@ -87,7 +89,7 @@ def _files_of(
 
 def names_of(checked: CheckedTrace, prefix: str = "") -> Iterator[str]:
     """The names that the files of a verified trace may have, in an archive or a folder that holds it at `prefix`."""
-    yield from (prefix + name for name in (RECORDS, BLOBS, EFFECTS, SIGNATURES, TIMING))
+    yield from (prefix + name for name in (RECORDS, BLOBS, EFFECTS, SIGNATURES, REDACTIONS, TIMING))
     yield from (f"{prefix}{LARGE_FOLDER}/{ref}" for ref in checked.contents.places)
 
 

@@ -85,6 +85,9 @@ def _report(
             signers=list(signers),
             unchecked_signers=unchecked,
             known=None if known is None else known.standing.value,
+            redactions=[
+                {"contents": len(each.refs), "reason": each.reason, "who": each.who} for each in checked.redactions
+            ],
         )
     else:
         _print_check(checked, root, is_known=known is not None)
@@ -93,6 +96,7 @@ def _report(
         elif root is None and checked.level is not Level.SIGNED:
             say("the root was not compared with a known one: give it with --root, or --roots FILE")
         _print_signers(signers, unchecked)
+        _print_redactions(checked)
         if along.inputs:
             say(f"files of inputs that came along, each as the run read it: {along.inputs:,}", "green")
         _print_extra((*checked.extra, *along.unnamed))
@@ -127,6 +131,14 @@ def _print_signers(signers: Sequence[str], unchecked: Sequence[str]) -> None:
         say(f"signed by the key {keyid}", "green")
     for keyid in unchecked:
         say(f"not checked: a signature by the key {one_line(keyid, 64)}; name its file with --key", "yellow")
+
+
+def _print_redactions(checked: CheckedTrace) -> None:
+    """What was removed on purpose. Nothing vouches for the words of whoever did it."""
+    for each in dict.fromkeys(checked.redacted.values()):
+        count = "1 content" if len(each.refs) == 1 else f"{len(each.refs):,} contents"
+        by = f" by {one_line(each.who, 64)}" if each.who else ""
+        say(f"redacted: {count}{by} ({one_line(each.reason, 200)})", "yellow")
 
 
 def _print_extra(names: tuple[str, ...]) -> None:
