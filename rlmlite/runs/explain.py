@@ -12,7 +12,7 @@ It needs no model, no input and no kernel.
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -21,11 +21,14 @@ from rlmlite_grammar import show
 from rlmlite_kernel.program.ast import ASSIGNMENT, Call, Lit, Program, Statement, Var
 from rlmlite_kernel.program.checker import is_temporary
 from rlmlite_kernel.program.problems import did_you_mean
-from rlmlite_kernel.records.records import Question
+from rlmlite_kernel.records.records import Question, Ref, Step
 from rlmlite_traces import CheckedTrace, verify
 from rlmlite_traces.reading.lineage import ANSWER, DRAFT, Maker, earlier_answers, made_by, steps_behind
 
 _STATEMENT = msgspec.json.Decoder(Statement)
+
+REDACTED: Final = "[redacted]"
+"""What stands where a statement, or what it showed, was removed on purpose. It is no program."""
 
 
 class SupportingStep(msgspec.Struct, frozen=True):
@@ -51,7 +54,7 @@ def explain(path: Path, root: str | None = None) -> tuple[SupportingStep, ...]:
 def explain_trace(trace: CheckedTrace, name: str | None = None) -> tuple[SupportingStep, ...]:
     """The steps behind the answer of a trace, or behind the variable `name`, in order.
 
-    Raises `SettingError` for a name that no step wrote, `BlobAbsentError` where a statement was redacted.
+    Raises `SettingError` for a name that no step wrote, and gives `[redacted]` for a statement that was.
     """
     behind = steps_behind(trace.records, name)
     if name is not None and not behind:
@@ -97,7 +100,8 @@ class _Spelling:
     def supporting_step(self, maker: Maker) -> SupportingStep:
         """The step, under the names of the program."""
         if isinstance(maker, Question):
-            statement = Statement(Lit(self._trace.content(maker.text).decode()), maker.writes.name)
+            said = REDACTED if self._is_redacted(maker.text) else self._trace.content(maker.text).decode()
+            statement = Statement(Lit(said), maker.writes.name)
             return SupportingStep(self._turn, 0, show(Program((statement,))), (), maker.writes.name, "")
         self._turn = maker.turn
         # What a step reads was written before it writes.
@@ -107,6 +111,9 @@ class _Spelling:
         if is_temporary(written):
             self._names[written] = next(self._fresh)
             written = self._names[written]
+        if self._is_redacted(maker.ast):
+            calls = 0 if maker.effects is None else maker.effects.n
+            return SupportingStep(maker.turn, maker.step, REDACTED, reads, written, self._shown(maker), calls)
         # The statement as it was executed, printed anew: the trace has the text of whole programs only.
         value = _renamed(_STATEMENT.decode(self._trace.content(maker.ast)).value, of_kernel)
         if maker.step in self._answers and maker is not self._last:
@@ -118,16 +125,24 @@ class _Spelling:
         if isinstance(value, Call) and value.name == ASSIGNMENT:
             # What `x = a + b` is executed as; a program may not write it so.
             value = value.args[1]
-        observation = maker.observation.ref
         return SupportingStep(
             turn=maker.turn,
             step=maker.step,
             text=show(Program((Statement(value, written or None),))),
             reads=reads,
             writes=written,
-            shown="" if observation is None else self._trace.content(observation).decode(),
+            shown=self._shown(maker),
             calls=0 if maker.effects is None else maker.effects.n,
         )
+
+    def _shown(self, step: Step) -> str:
+        observation = step.observation.ref
+        if observation is None:
+            return ""
+        return REDACTED if self._is_redacted(observation) else self._trace.content(observation).decode()
+
+    def _is_redacted(self, ref: Ref) -> bool:
+        return ref in self._trace.redacted
 
 
 def _answered(value: Any) -> Any:

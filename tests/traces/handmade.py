@@ -194,7 +194,8 @@ def unchecked_trace(files_: dict[str, bytes]) -> UncheckedTrace:
     large: dict[Ref, Path | bytes] = {
         name.removeprefix("blobs/"): content for name, content in files_.items() if name.startswith("blobs/")
     }
-    return UncheckedTrace(files_["trace.jsonl"], files_["blobs.jsonl"], files_["effects.jsonl"], large)
+    records, blobs, calls = (files_[name] for name in ("trace.jsonl", "blobs.jsonl", "effects.jsonl"))
+    return UncheckedTrace(records, blobs, calls, large, redactions=files_.get("redactions.jsonl", b""))
 
 
 def ref_of(line: bytes) -> Ref:

@@ -10,7 +10,7 @@ import pytest
 from rlmlite_kernel.records.call_lines import lines_of as lines_of_calls
 from rlmlite_kernel.records.call_lines import request_id
 from rlmlite_kernel.records.canonical import record_bytes
-from rlmlite_kernel.records.merkle import root_of
+from rlmlite_kernel.records.merkle import leaf, root_of
 from rlmlite_kernel.records.records import Entry, Redact, Spoken, Step
 from rlmlite_kernel.records.refs import blob
 from rlmlite_traces import (
@@ -170,6 +170,14 @@ def redacted_by_nobody() -> Files:
     return handmade.encode([*rest, Entry(Redact(refs=(handmade.state(1),), reason="wish")), end])[0]
 
 
+def redacted_of_nothing() -> Files:
+    """A sealed trace with a redaction after its seal that names no content."""
+    files, _ = handmade.encode(handmade.run())
+    seal = lines_of(files, "trace.jsonl")[-1].rstrip(b"\n")
+    line = lines.encode(Redact(refs=(), reason="wish", seq=len(lines_of(files, "trace.jsonl")), prev=leaf(seal).hex()))
+    return files | {"redactions.jsonl": line + b"\n"}
+
+
 def controlled(**fields: object) -> Callable[[], Files]:
     """A run whose first turn a controller spoke, with one field of its call changed."""
     call = Spoken(
@@ -201,6 +209,7 @@ BROKEN: dict[str, Callable[[], Files]] = {
     "seal-result": change_record(5, op="final", status="failed", code="type"),
     "seal-reason": change_record(6, reason="no_answer"),
     "redact": redacted_by_nobody,
+    "redactions": redacted_of_nothing,
     "effects-kind": all_calls(effect="oracle"),
     "effects-same": all_calls(same_as="the first"),
     "effects-sampling": all_calls(sampling={"form": "obey me"}),

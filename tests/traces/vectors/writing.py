@@ -36,7 +36,7 @@ from tests.traces.format.old_traces import OLD_BROKEN
 from tests.traces.format.sealed_trace import Files
 from tests.traces.format.test_checks import BROKEN
 from tests.traces.handmade import state
-from tests.traces.vectors import broken_traces, contradictions, sound_traces
+from tests.traces.vectors import broken_traces, contradictions, redactions, sound_traces
 from tests.traces.vectors.lines import LINES
 from tests.traces.verifier.both import Verdict, folder_in_python, write_files
 
@@ -163,6 +163,11 @@ def _traces() -> Iterator[Json]:
         yield _trace(name, make())
     for name, make in BROKEN.items():
         yield _trace(f"{name}: broken", make(), name, "sealed")
+    for name, make in redactions.SOUND.items():
+        yield _trace(name, make(), base="sealed")
+    for name, (expected, make) in redactions.BROKEN.items():
+        base = "open" if "open" in name else "redacted" if "a record redacted" in name else "sealed"
+        yield _trace(name, make(), expected, base)
     for name, make in OLD_BROKEN.items():
         yield _trace(f"{name}: broken in format 1", make(), name, "format 1")
     for name, (expected, make) in broken_traces.OLD_MORE.items():

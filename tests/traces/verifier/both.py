@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from rlmlite_traces import CheckedTrace, Level, TraceBrokenError, TraceError, UncheckedTrace, nested_traces, verify
-from rlmlite_traces.format.lines import BLOBS, EFFECTS, HEX, RECORDS
+from rlmlite_traces.format.lines import BLOBS, EFFECTS, HEX, RECORDS, REDACTIONS
 
 Files = Mapping[str, bytes]
 """The bytes of a trace's folder by their path in it. A folder that is there has an entry too, that ends in a slash."""
@@ -81,10 +81,15 @@ def in_python(files: Files, root: str | None = None) -> Verdict:
         if name.startswith("blobs/") and HEX.fullmatch(name.removeprefix("blobs/"))
     }
     try:
-        trace = verify(UncheckedTrace(files[RECORDS], files[BLOBS], files[EFFECTS], large), root)
+        trace = verify(_unchecked(files, large), root)
     except TraceError as error:
         return _refusal(error)
     return Verdict(trace.level.name, trace.root)
+
+
+def _unchecked(files: Files, large: dict[str, Path | bytes]) -> UncheckedTrace:
+    redactions = files.get(REDACTIONS, b"")
+    return UncheckedTrace(files[RECORDS], files[BLOBS], files[EFFECTS], large, redactions=redactions)
 
 
 def folder_in_python(path: Path, root: str | None = None, at_least: str = "OPEN") -> Verdict:
@@ -117,7 +122,7 @@ def files_of(path: Path) -> dict[str, bytes]:
             files[f"{name}/"] = b""
         elif item.is_symlink() or not item.is_file():
             continue  # neither verifier follows a link, or waits for a pipe
-        elif item.name in (RECORDS, BLOBS, EFFECTS) or item.parent.name == "blobs":
+        elif item.name in (RECORDS, BLOBS, EFFECTS, REDACTIONS) or item.parent.name == "blobs":
             files[name] = item.read_bytes()
     return files
 

@@ -313,13 +313,18 @@ class _Replay:
         assert self.state is not None
         if self.controller_check is None:
             return
-        for finding in self.controller_check.follow(self.state, self.trace, first, stop):
-            if not finding.unchecked and self.is_incomplete:
-                why = "what they were made of follows from steps that were not executed"
-                finding = Finding(computed=why, unchecked="prompts")
-            if not finding.unchecked:
-                self._stop_with(first, finding.field, finding.recorded, finding.computed)
-            self.unchecked.setdefault(finding.unchecked, finding.computed)
+        try:
+            for finding in self.controller_check.follow(self.state, self.trace, first, stop):
+                if not finding.unchecked and self.is_incomplete:
+                    why = "what they were made of follows from steps that were not executed"
+                    finding = Finding(computed=why, unchecked="prompts")
+                if not finding.unchecked:
+                    self._stop_with(first, finding.field, finding.recorded, finding.computed)
+                self.unchecked.setdefault(finding.unchecked, finding.computed)
+        except BlobAbsentError as error:
+            # What follows was said on top of it, so no later prompt can be rendered either.
+            self.unchecked["prompts"] = f"{error.ref[:12]}, which they held, was redacted"
+            self.controller_check = None
 
     def _execute(self, turn: RecordedTurn, reading: Parsed | Unparsed, is_last: bool) -> tuple[ExecutedTurn, bool]:
         """Execute a turn again. The second value says that a file changed under this replay itself.
@@ -385,9 +390,10 @@ class _Replay:
             self.unchecked.setdefault("records", why)
             return
         if seq in self.comparison.gaps.seqs:
+            # What differs may follow from what is gone, and so may all that comes after it.
             self.unchecked["contents"] = self.comparison.gaps.sentence()
             if difference is not None:
-                raise _Stop  # it may follow from what is gone
+                raise _Stop
             return
         if difference is not None:
             self.difference = difference

@@ -73,6 +73,8 @@ class _Work(msgspec.Struct, frozen=True):
 
 def plan_redaction(path: Path, selection: Selection, limits: ReaderLimits = READER_LIMITS) -> list[Redaction]:
     """What `redact` would do to a trace and to those below it. Nothing is changed. Raises as `redact`."""
+    with open_trace(path) as folder:
+        _refuse_packed(folder)
     return [work.redaction for work in _plan(path, selection, "plan", "", limits)]
 
 
@@ -91,8 +93,7 @@ def redact(
         TraceError: as `verify`; a nested run that is not the recorded one is refused, too.
     """
     with open_trace(path) as folder:
-        if folder.is_packed:
-            raise TraceMissingError(path, "a packed trace is only read: unpack it, redact the folder, pack that")
+        _refuse_packed(folder)
         lock = WriterLock(folder, _LOCK)
         try:
             works = list(_plan(path, selection, reason, who, limits))  # all are verified before one is changed
@@ -104,6 +105,11 @@ def redact(
         finally:
             lock.release()
     return [work.redaction for work in works]
+
+
+def _refuse_packed(folder: Folder) -> None:
+    if folder.is_packed:
+        raise TraceMissingError(folder.path, "a packed trace is only read: unpack it, redact the folder, pack that")
 
 
 def _plan(
