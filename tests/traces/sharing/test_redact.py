@@ -40,8 +40,9 @@ from rlmlite_traces.sharing.redacting.selection import Finder, Selection, select
 from rlmlite_traces.sharing.signing.keys import PrivateKey
 from tests.sizes import with_the_rest_slow
 from tests.traces.sharing.archives import GOLDEN
-from tests.traces.verifier.both import files_of, folder_in_python, in_javascript
+from tests.traces.vectors.sound_traces import with_large
 from tests.traces.verifier.both import Verdict as Judged
+from tests.traces.verifier.both import files_of, folder_in_python, in_javascript, write_files
 
 KEPT = sorted(GOLDEN.parent.glob("*/*.rlm"))
 EVERYTHING = Selection(everything=True)
@@ -220,3 +221,15 @@ def test_settling_what_is_settled_changes_nothing(trace: Path) -> None:
     whole = UncheckedTrace.read(trace)
 
     assert settle(whole, READER_LIMITS) is whole
+
+
+def test_a_large_content_goes_with_its_file(tmp_path: Path) -> None:
+    """Content of more than 64 KiB is a file of its own: line and file go."""
+    trace = write_files(tmp_path / "a.rlm", with_large())
+    (ref,) = (path.name for path in (trace / "blobs").iterdir())
+
+    redact(trace, Selection(refs=(ref[:12],)), "size")
+
+    assert list((trace / "blobs").iterdir()) == []
+    assert verify(trace).redacted.keys() == {ref}
+    assert ref.encode() not in (trace / BLOBS).read_bytes()

@@ -27,7 +27,6 @@ MODULES: Final = (
     "format_one",
     "chain",
     "calls",
-    "redactions",
     "trace",
     "nested",
     "signature",

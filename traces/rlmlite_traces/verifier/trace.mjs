@@ -19,11 +19,10 @@
 import { textOf } from "./hashes.mjs";
 import { Blobs, isRef, namedBy } from "./blobs.mjs";
 import { StepCalls } from "./calls.mjs";
-import { Chain } from "./chain.mjs";
+import { Chain, checkRedacted, readRedactions } from "./chain.mjs";
 import { FORMAT_ONE } from "./format_one.mjs";
 import { Digits, JsonError, readJson } from "./json.mjs";
 import { BLOBS, EFFECTS, FORMAT_TWO, RECORDS, REDACTIONS } from "./records.mjs";
-import { checkRedacted, readRedactions } from "./redactions.mjs";
 import { broken, TraceError } from "./shapes.mjs";
 
 const LONGEST_LINE = 64 * 1024 * 1024;
