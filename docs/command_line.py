@@ -32,6 +32,7 @@ COMMANDS = (
     "trace unpack",
     "trace sign",
     "trace witness",
+    "trace redact",
     "store",
     "store ls",
     "store gc",
