@@ -25,7 +25,7 @@ from rlmlite_traces.format.lines import EFFECTS, RECORDS, REDACTIONS, TIMING
 from rlmlite_traces.format.reader import CheckedTrace, Level, UncheckedTrace, missing_error, open_trace
 from rlmlite_traces.format.verify import blob_refs, verify
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
-from rlmlite_traces.nested.walk import is_there, nested_place
+from rlmlite_traces.reading.nested.walk import is_there, nested_place
 from rlmlite_traces.sharing.redacting.removal import refs_here, settle, with_line, without, write
 from rlmlite_traces.sharing.redacting.selection import Finder, Selection, files_along, select, strings_of
 
