@@ -35,8 +35,14 @@ def state_folder() -> Path:
 
 
 def make_private_folder(folder: Path) -> Path:
-    """The folder, made if there is none, closed to other users. Raises `OSError`."""
-    folder.mkdir(mode=_ONLY_THIS_USER, parents=True, exist_ok=True)
+    """The folder, made if there is none, closed to other users. Raises `OSError`.
+
+    Folders above it that are missing are made in the same way, one by one: `mkdir` with `parents` would leave these as
+    open as the umask does.
+    """
+    missing = [above for above in folder.parents if not above.exists()]
+    for each in (*reversed(missing), folder):
+        each.mkdir(mode=_ONLY_THIS_USER, exist_ok=True)
     if folder.stat().st_mode & 0o077:
         folder.chmod(_ONLY_THIS_USER)
     return folder

@@ -4,8 +4,10 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from rlmlite_kernel.engines.query.regex import PatternRefusedError
@@ -16,6 +18,7 @@ from rlmlite_traces import (
     Log,
     Standing,
     TraceBrokenError,
+    TraceError,
     TraceLockedError,
     TraceMissingError,
     TraceOpenError,
@@ -108,6 +111,18 @@ def test_everything_can_go(trace: Path) -> None:
     assert all(list(verify(each.place, each.root).blobs) == [verify(each.place).genesis.settings] for each in done)
     assert Judged("SEALED", root, folder_in_python(trace).nested) == folder_in_python(trace, root)
     assert replay(verify(trace)).verdict is Verdict.UNVERIFIABLE
+
+
+def test_inputs_from_memory_can_go_alone(trace: Path) -> None:
+    """What came from Python or standard input lies in the trace; its source stays, and says what it was."""
+    checked = verify(trace)
+    sources = [entry.source for entry in checked.input_entries]
+
+    redact(trace, Selection(memory_inputs=True), "mode")
+
+    gone = verify(trace, checked.root).redacted.keys()
+    assert len(gone) == 2
+    assert all(verify(trace).content(source) for source in sources if source is not None)
 
 
 def test_spellings_of_a_text_are_found() -> None:
@@ -233,3 +248,20 @@ def test_a_large_content_goes_with_its_file(tmp_path: Path) -> None:
     assert list((trace / "blobs").iterdir()) == []
     assert verify(trace).redacted.keys() == {ref}
     assert ref.encode() not in (trace / BLOBS).read_bytes()
+
+
+def test_a_changed_letter_of_a_redaction_is_found_but_in_its_words(trace: Path) -> None:
+    """Why and by whom are the words of whoever held the folder, and nothing vouches for them."""
+    redact(trace, Selection(containing=("two",)), "names", "somebody")
+    whole = UncheckedTrace.read(trace)
+    line = whole.redactions
+    words = {line.index(word) + at for word in (b"names", b"somebody") for at in range(len(word))}
+    missed = set()
+
+    for at, letter in enumerate(line):
+        changed = line[:at] + bytes([letter ^ 1]) + line[at + 1 :]
+        with suppress(TraceError):
+            verify(msgspec.structs.replace(whole, redactions=changed))
+            missed.add(at)
+
+    assert missed == words

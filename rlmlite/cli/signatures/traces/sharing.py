@@ -1,5 +1,6 @@
 """Commands by which a trace is passed on: their options."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,13 @@ import typer
 
 from rlmlite.cli.signatures.options import AsJson, KnownStore, Trace
 from rlmlite.cli.signatures.traces.group import Allow, Keys, Root, trace_app
+
+
+class Kept(StrEnum):
+    """How much of a finished trace is kept. The names are those of the command line."""
+
+    inputs_by_path = "inputs-by-path"
+    digests = "digests"
 
 
 @trace_app.command("pack")
@@ -97,6 +105,10 @@ def trace_redact(
     ref: Annotated[
         list[str] | None, typer.Option("--ref", metavar="HEX", help="The content whose ref begins so.")
     ] = None,
+    keep: Annotated[
+        Kept | None,
+        typer.Option("--keep", help="Keep no contents but settings (digests), or none of inputs (inputs-by-path)."),
+    ] = None,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for who verifies it.")] = "privacy",
     who: Annotated[str | None, typer.Option("--who", metavar="TEXT", help="Who does it. [the user]")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False,
@@ -107,7 +119,14 @@ def trace_redact(
     from rlmlite.cli.commands.traces.sharing.redact import Flags, redact_trace
     from rlmlite_traces.sharing.redacting.selection import Selection
 
-    selection = Selection(tuple(containing or ()), tuple(matching or ()), tuple(input or ()), tuple(ref or ()))
+    selection = Selection(
+        tuple(containing or ()),
+        tuple(matching or ()),
+        tuple(input or ()),
+        tuple(ref or ()),
+        memory_inputs=keep is Kept.inputs_by_path,
+        everything=keep is Kept.digests,
+    )
     raise typer.Exit(redact_trace(trace, Flags(selection, reason, who, yes), allow or [], as_json=json))
 
 

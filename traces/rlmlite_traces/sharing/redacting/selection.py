@@ -32,7 +32,11 @@ _sources = msgspec.json.Decoder(Source)
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """What is to be removed: texts, patterns (RE2), names of inputs, beginnings of refs; `everything` but structure."""
+    """What is to be removed: by texts, patterns (RE2), names of inputs, beginnings of refs.
+
+    `memory_inputs` are the contents of inputs that were given from memory, which lie nowhere else; `everything` is all
+    but the settings, so that digests, sizes and names are left.
+    """
 
     containing: tuple[str, ...] = ()
     matching: tuple[str, ...] = ()
@@ -40,11 +44,6 @@ class Selection(msgspec.Struct, frozen=True):
     refs: tuple[str, ...] = ()
     memory_inputs: bool = False
     everything: bool = False
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether it selects nothing at all, in any trace."""
-        return self == Selection()
 
 
 class Finder:
