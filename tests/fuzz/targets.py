@@ -42,6 +42,7 @@ from rlmlite_kernel.records.settings import Role
 from rlmlite_kernel.values.values import to_json
 from rlmlite_traces import FileBlobs, StoreError, TraceError, UncheckedTrace, pack, replay, show, unpack, verify
 from rlmlite_traces.format.lines import BLOBS, EFFECTS, RECORDS
+from rlmlite_traces.writing.recovery import recover
 from tests.fuzz import seeds
 from tests.fuzz.bounds import PARSER_SECONDS
 
@@ -70,6 +71,7 @@ def targets() -> Mapping[str, Target]:
     )
     table["programs"] = Target(run_program, seeds.program_seeds())
     table["traces"] = Target(read_trace, seeds.trace_seeds())
+    table["traces-recovered"] = Target(recover_trace, seeds.trace_seeds())
     table["traces-packed"] = Target(read_packed, seeds.packed_seeds())
     return table
 
@@ -139,6 +141,18 @@ def read_trace(content: bytes) -> None:
         for line in show(trace):
             assert "\x1b" not in line
         replay(trace, {}, FileBlobs(), derive=deriving())
+
+
+def recover_trace(content: bytes) -> None:
+    """Keeps what is sound of a trace, and that is sound. It may raise `TraceError`."""
+    records, blobs, effects, *_ = [*content.split(_MARK), b"", b""]
+    for lines in (records, _chained(records)):
+        try:
+            recovered = recover(UncheckedTrace(lines, blobs, effects))
+        except TraceError:
+            continue
+        if recovered.trace is not None:
+            assert recovered.trace.size > 0
 
 
 def read_packed(content: bytes) -> None:

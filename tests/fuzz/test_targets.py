@@ -12,7 +12,8 @@ from tests.fuzz.targets import Target, targets
 
 NAMES = (
     "arrow", "bz2", "csv", "docx", "duckdb-table", "eml", "gz", "html", "html-as-text", "jsonl", "mbox", "parquet",
-    "pdf", "programs", "sqlite-query", "sqlite-table", "tar", "tar-gz", "traces", "traces-packed", "txt", "xlsx", "xz",
+    "pdf", "programs", "sqlite-query", "sqlite-table", "tar", "tar-gz", "traces", "traces-packed",
+    "traces-recovered", "txt", "xlsx", "xz",
     "zip", "zst",
 )  # fmt: skip
 

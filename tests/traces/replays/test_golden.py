@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from rlmlite_kernel.actions.table import ACTIONS
+from rlmlite_kernel.records.records import Seal, Step
 from rlmlite_traces import Level, Verdict, replay, verify
 from rlmlite_traces.errors import TraceError
+from rlmlite_traces.format.chain import OUTCOMES
 
 KEPT = sorted((Path(__file__).parents[3] / "traces" / "golden").glob("*/*.rlm"))
 
@@ -15,6 +18,16 @@ def test_there_are_kept_traces() -> None:
     """The folder is not empty, so that the tests below say something."""
 
     assert len(KEPT) >= 3
+
+
+def test_every_outcome_and_every_family_of_actions_has_one() -> None:
+    """Each way in which a run can end, and each family of the action table, is in a trace of today's format."""
+    records = [record for place in KEPT if place.parent.name == "2.3" for record in verify(place).records]
+
+    assert {record.outcome for record in records if isinstance(record, Seal)} == set(OUTCOMES)
+    operations = {record.op for record in records if isinstance(record, Step)}
+    families = {ACTIONS[name].family for name in ACTIONS}
+    assert {ACTIONS[name].family for name in operations if name in ACTIONS} == families
 
 
 @pytest.mark.parametrize("place", KEPT, ids=lambda place: f"{place.parent.name}-{place.stem}")
@@ -36,7 +49,7 @@ def test_a_kept_trace_with_another_letter_is_refused(place: Path, tmp_path: Path
     copy = tmp_path / place.name
     shutil.copytree(place, copy)
     records = (copy / "trace.jsonl").read_bytes()
-    middle = records.index(b'"kind":"step"') + 9
+    middle = records.rindex(b'"kind":"') + 9  # of the seal; some have no step
     (copy / "trace.jsonl").write_bytes(records[:middle] + b"x" + records[middle + 1 :])
 
     with pytest.raises(TraceError):

@@ -63,6 +63,11 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
         'one = sub_lm("In one word: {parts}")',
         "bad = where(labels, .bad == true)\nfinal({bad: count(bad), word: one}, evidence=bad.quote)",
     ),
+    "scalars": (
+        'head = lower(log[0:20])\nlevel = upper("warn")\nhalf = round(2.5)\nforget(level)\ndraft(head)\n'
+        'require(false, "too early")',
+        'a = describe("search")\nb = capture(log[0:20], /(\\d+)/)',
+    ),
     "faults": (
         "this is (no program",
         'x = serach(log, "a")\ny = search(log, /(?=a)/)\nz = count(x)\nok = replace(log[0:30], /\\d+/, "<$0>")',
@@ -368,7 +373,13 @@ def _held(code: str) -> Callable[[Path], None]:
     return lambda place: write_held(place, code, KEY)
 
 
+def refused_run(place: Path) -> None:
+    """A program of the host's with mistakes: none of it is executed."""
+    rlmlite.execute("hits = serach(log)\nx = (", DATA, trace=place, run_key=KEY)
+
+
 RUNS: dict[str, Callable[[Path], None]] = {
+    "refused": refused_run,
     "agent": agent_run,
     "rounds": rounds_run,
     "tools": tools_run,
