@@ -8,7 +8,7 @@
  *
  *     0  the trace is sound          1  it, or a nested run in it, is not          2  wrong arguments
  *
- * This file reads folders; the checks are in `rlmlite_traces/verifier/`, and begin in `trace.mjs`.
+ * This file reads folders; the checks are in `rlmlite_traces/viewer/verifier/`, and begin in `trace.mjs`.
  */
 
 import { webcrypto } from "node:crypto";
@@ -16,10 +16,10 @@ import { lstatSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { nestedRuns } from "./rlmlite_traces/verifier/nested.mjs";
-import { checkSignature, readKey } from "./rlmlite_traces/verifier/signature.mjs";
-import { TraceError } from "./rlmlite_traces/verifier/shapes.mjs";
-import { verifyTrace } from "./rlmlite_traces/verifier/trace.mjs";
+import { nestedRuns } from "./rlmlite_traces/viewer/verifier/nested.mjs";
+import { checkSignature, readKey } from "./rlmlite_traces/viewer/verifier/signature.mjs";
+import { TraceError } from "./rlmlite_traces/viewer/verifier/shapes.mjs";
+import { verifyTrace } from "./rlmlite_traces/viewer/verifier/trace.mjs";
 
 globalThis.crypto ??= webcrypto; // Node 18 has it under this name alone
 

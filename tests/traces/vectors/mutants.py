@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from rlmlite_traces.verifier import source
+from rlmlite_traces.viewer.verifier import source
 from tests.traces.verifier.both import node
 
 HERE: Final = Path(__file__).parent

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from rlmlite_traces.verifier import source
+from rlmlite_traces.viewer.verifier import source
 from tests.sizes import with_the_rest_slow
 from tests.traces.format.test_checks import BROKEN
 from tests.traces.vectors.mutants import edits, killers

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from rlmlite_traces import Level, PrivateKey, generate_key, sign, verify
-from rlmlite_traces.verifier import MODULES
+from rlmlite_traces.viewer.verifier import MODULES
 from tests.traces.verifier.both import node
 
 ROOT: Final = Path(__file__).parents[3]
@@ -130,7 +130,7 @@ def test_the_example_of_the_page_is_a_trace(tmp_path: Path) -> None:
 def test_it_needs_no_other_file_than_its_modules() -> None:
     """The modules import each other, each only those before it, and the command adds Node's own alone."""
     for at, name in enumerate(MODULES):
-        text = (ROOT / "traces" / "rlmlite_traces" / "verifier" / f"{name}.mjs").read_text("utf-8")
+        text = (ROOT / "traces" / "rlmlite_traces" / "viewer" / "verifier" / f"{name}.mjs").read_text("utf-8")
         imported = [
             line.partition(' from "./')[2].removesuffix('.mjs";')
             for line in text.splitlines()
@@ -141,8 +141,8 @@ def test_it_needs_no_other_file_than_its_modules() -> None:
 
 HASHES: Final = """
 import { createHash, createHmac } from "node:crypto";
-import { base64, hex, hmac, sha256, unbase64 } from "./traces/rlmlite_traces/verifier/hashes.mjs";
-import { linesOf } from "./traces/rlmlite_traces/verifier/trace.mjs";
+import { base64, hex, hmac, sha256, unbase64 } from "./traces/rlmlite_traces/viewer/verifier/hashes.mjs";
+import { linesOf } from "./traces/rlmlite_traces/viewer/verifier/trace.mjs";
 const wrong = [];
 for (let size = 0; size < 300; size++) {
   const bytes = Uint8Array.from({ length: size }, (_, at) => (at * 7 + size) & 255);

@@ -12,7 +12,7 @@ from rlmlite_kernel.records.canonical import record_bytes
 from rlmlite_kernel.records.records import AnyRecord
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.values.inputs import Source
-from rlmlite_traces.verifier import source
+from rlmlite_traces.viewer.verifier import source
 from tests.traces.verifier.both import node
 
 KINDS: Final[tuple[type[msgspec.Struct], ...]] = (*get_args(AnyRecord), CallsHead, CallLine)

@@ -26,8 +26,8 @@ from rlmlite_traces.reading.nested.walk import nested_traces
 from rlmlite_traces.reading.parts.chapters import EvidenceStory
 from rlmlite_traces.reading.story import Story, open_story
 from rlmlite_traces.sharing.packing.parts import read_whole
-from rlmlite_traces.verifier import source
 from rlmlite_traces.viewer.contexts import Context, context_in_trace
+from rlmlite_traces.viewer.verifier import source
 
 MOST_FILES = 32 * 1024 * 1024
 """Bytes of a trace's files that a page carries for its verifier. Above that the page says that it does not."""
