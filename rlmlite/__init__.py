@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rlmlite.agent.loading import load
     from rlmlite.agent.prompts.card import card
     from rlmlite.agent.prompts.instructions import instructions
+    from rlmlite.agent.sessions.forking import fork
     from rlmlite.agent.sessions.session import Session
     from rlmlite.clients.extractive.client import Extractive
     from rlmlite.clients.interface.protocol import Client
@@ -64,6 +65,7 @@ __all__ = [
     "client",
     "execute",
     "execute_async",
+    "fork",
     "instructions",
     "limit_memory",
     "load",
@@ -94,6 +96,7 @@ _HOMES = {
     "client": "rlmlite.clients.registry",
     "execute": "rlmlite.agent.execute",
     "execute_async": "rlmlite.agent.execute",
+    "fork": "rlmlite.agent.sessions.forking",
     "instructions": "rlmlite.agent.prompts.instructions",
     "limit_memory": "rlmlite.guard.memory",
     "load": "rlmlite.agent.loading",

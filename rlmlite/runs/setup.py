@@ -58,6 +58,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     runs; without it they are not available. A run that is nested itself has a `parent`: the call that it answers, and
     must be over `within` that run's time; its `level` is 1, or more. `slots` and `spending` are shared by all runs of a
     tree, and so are `flags`, the changes of meaning that hold in it.
+    `fixed` are the settings of the kernel, if they are not to be made of these: those of a fork.
     """
 
     settings: RunSettings
@@ -71,6 +72,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     scope: Mapping[str, str] = {}
     nest: Nest | None = None
     parent: Request | None = None
+    fixed: Settings | None = None
     slots: Slots = msgspec.field(default_factory=lambda: Slots(WORKERS))
     spending: "Spending | None" = None
     within: Deadline | None = None
@@ -230,6 +232,8 @@ def _services(settings: RunSettings) -> tuple[HostServices, Policy, dict[str, st
 
 def kernel_settings(setup: Setup) -> Settings:
     """The settings of a run as its genesis records them; those of a nested run are what its parent gave it."""
+    if setup.fixed is not None:
+        return setup.fixed
     if setup.parent is not None and setup.parent.nested is not None:
         return setup.parent.nested.settings
     settings = setup.settings

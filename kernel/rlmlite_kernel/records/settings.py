@@ -237,13 +237,23 @@ class QuestionLabel(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_f
     inputs: tuple[str, ...] = ()
 
 
+class Change(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What holds from a turn on: roles and limits by name, the policy as a whole; what is not named stays."""
+
+    turn: int
+    roles: dict[str, Role] = {}
+    limits: dict[str, int | None] = {}
+    kept: dict[str, int] | None = None
+    policy: Policy | None = None
+
+
 class Settings(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Everything about a run except its inputs and its key. `scope` holds the host's labels (thread, user, ...).
 
     `gates` are what an answer has to pass besides being seen, by name: `require_evidence`, `accept`.
     `kept` is the part of `tokens` and `cost_nano` that calls of programs may not use: it is held back for the
     controller's last answer. `parent` is the id of the call that a nested run answers, `question` the label of its
-    question.
+    question. `changes` are what a fork does otherwise from a turn on.
     """
 
     limits: Limits = Limits()
@@ -255,3 +265,4 @@ class Settings(CheckedSettings, frozen=True, kw_only=True, forbid_unknown_fields
     parent: str | None = None
     question: QuestionLabel = QuestionLabel()
     gates: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()

@@ -38,6 +38,7 @@ from rlmlite_kernel.run.hosts.guard import guard_host_actions
 from rlmlite_kernel.run.status import losses_of_inputs
 from rlmlite_kernel.run.steps.state import RunConstants, State, state_digest
 from rlmlite_kernel.run.steps.variables import Variable, Variables
+from rlmlite_kernel.run.turns.changes import change_settings
 from rlmlite_kernel.values.blobs import digest_of_name
 from rlmlite_kernel.values.inputs import Input, Source
 from rlmlite_kernel.values.tables.places import forget_places, place_inputs
@@ -96,6 +97,10 @@ def first_state(
 
 def _check_settings(settings: Settings, table: Table) -> None:
     """Refuse settings that cannot be kept. Raises `SettingsError`."""
+    for change in settings.changes:
+        if change.turn < 1 or settings.parent is not None:
+            raise SettingsError("settings change from turn 1 on, or from a later one, and in no nested run")
+        _check_settings(change_settings(msgspec.structs.replace(settings, changes=()), change), table)
     for name, role in settings.roles.items():
         if not permits_model(settings.policy, role.model):
             raise SettingsError(f"the policy does not permit the model {role.model} (role {name})")

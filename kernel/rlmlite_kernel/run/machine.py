@@ -69,6 +69,7 @@ from rlmlite_kernel.run.recorder import Recorder, controller_charges, turn_entry
 from rlmlite_kernel.run.status import INPUT_CHANGED, begin_turn, conclusion
 from rlmlite_kernel.run.steps.remarks import record_remarks, remarks_of_reading
 from rlmlite_kernel.run.steps.state import State, state_digest
+from rlmlite_kernel.run.turns.changes import with_changes
 from rlmlite_kernel.run.turns.moment import Watch
 from rlmlite_kernel.run.turns.outages import Outage
 from rlmlite_kernel.run.turns.taken import NOTHING_TAKEN, StepUnavailableError, Taking
@@ -148,7 +149,7 @@ def begin(
         recorded=recorded,
         meter=meter,
     )
-    return Done(state, (entry,), "")
+    return Done(with_changes(state), (entry,), "")
 
 
 def ask(state: State, question: str, name: str = "question", form: str = "") -> Done:
@@ -258,7 +259,7 @@ def advance(
         # The message quotes the text, half a surrogate pair too.
         message = utf8_of(explain(said.problems, said.text)).decode()
         text, _ = fit_text(message, state.settings.limits.observation_bytes)
-        return Done(refused, (entry,), text)
+        return Done(with_changes(refused), (entry,), text)
     run = state.run
     # Checked against the variables as they are before the turn; `check` adds those that the program itself writes.
     scope = Scope(frozenset(state.variables), run.inputs, run.table, state.settings.policy)
@@ -361,7 +362,7 @@ def _go_on(turn: RunningTurn, recorder: Recorder, blobs: Blobs, parser: Parser, 
         return Suspended(WaveRequests(waves), entries, turn, recorder, waves, past)
     turn.complete()
     observation = "\n".join(recorder.shown)
-    return Done(_note_shown(recorder.state, observation), entries, observation)
+    return Done(with_changes(_note_shown(recorder.state, observation)), entries, observation)
 
 
 def _note_shown(state: State, observation: str) -> State:

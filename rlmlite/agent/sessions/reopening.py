@@ -79,8 +79,8 @@ def reopen_session(
         if settings.accept is not None and ACCEPT not in recorded.gates:
             raise SettingError(f"the session {path} was begun without accept=; begin a new one")
         _check_tools(setup.services, recorded.tools)
-        setup = _with_redaction(setup, recorded.scope.get(REDACT, ""), path)
-        explicit = _explicit_clients(setup)
+        setup = with_redaction(setup, recorded.scope.get(REDACT, ""), path)
+        explicit = explicit_clients(setup)
         # Who names a model names it for all roles that it plays: `sub` plays with the controller, if nobody said more.
         models = access.models | {client.model for client in explicit.values()}
         assert past.log.recovered is not None
@@ -102,7 +102,7 @@ def reopen_session(
     return Run(past.inputs, past.blobs, setup, past), agent, refusal
 
 
-def _with_redaction(setup: Setup, spelling: str, path: Path) -> Setup:
+def with_redaction(setup: Setup, spelling: str, path: Path) -> Setup:
     """The setup with what the session redacts since it was begun. Raises `SettingError` for anything else."""
     settings = setup.settings
     own = settings.reading.redaction
@@ -116,7 +116,7 @@ def _with_redaction(setup: Setup, spelling: str, path: Path) -> Setup:
     return msgspec.structs.replace(setup, settings=msgspec.structs.replace(settings, reading=reading))
 
 
-def _explicit_clients(setup: Setup) -> dict[str, Client]:
+def explicit_clients(setup: Setup) -> dict[str, Client]:
     """The clients that the caller gave, without those that play a role because nobody else was named."""
     prefixes = {"controller": CONTROLLER, "nested": NESTED_ROLE, "sub": "sub"}
     named = tuple(prefixes[name] for name in prefixes if name in setup.settings.explicit)

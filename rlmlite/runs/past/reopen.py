@@ -123,7 +123,7 @@ def _past(log: Log, trace: CheckedTrace, reading: Reading, access: Access, paren
             limits=limits,
             is_beginning=log.is_resumed,
         )
-    _check(replayed, log.path, trace, is_own)
+    check_reproduced(replayed, log.path, trace, is_own)
     state, unfinished = replayed.state, replayed.unfinished
     assert state is not None  # the genesis was reproduced
 
@@ -138,7 +138,7 @@ def _past(log: Log, trace: CheckedTrace, reading: Reading, access: Access, paren
         log=log,
         state=state,
         blobs=blobs,
-        inputs=_inputs(trace, state),
+        inputs=inputs_of(trace, state),
         history=History(exchanges_of_records(whole_turns, trace.content, room)),
         unfinished=unfinished,
         usage=usage_in(trace, whole),
@@ -157,7 +157,7 @@ def _blobs(path: Path, trace: CheckedTrace, access: Access) -> FileBlobs:
     return FileBlobs(store=DirectoryStore.open_existing(store_path), copy=True)
 
 
-def _check(replayed: Replayed, path: Path, trace: CheckedTrace, is_own: bool) -> None:
+def check_reproduced(replayed: Replayed, path: Path, trace: CheckedTrace, is_own: bool) -> None:
     """Raise `SettingError` unless the trace is what this kernel computes, with these engines and these inputs.
 
     In this order, because a missing input or another engine is why a verdict is bad, and something to act on.
@@ -194,7 +194,7 @@ def refusal_to_go_on(path: Path, trace: CheckedTrace, is_own: bool) -> str:
     )
 
 
-def _inputs(trace: CheckedTrace, state: State) -> dict[str, Input]:
+def inputs_of(trace: CheckedTrace, state: State) -> dict[str, Input]:
     """The inputs as they were when the run began, each with where it came from."""
     inputs: dict[str, Input] = {}
     for name, source in sources_of(trace).items():

@@ -28,6 +28,7 @@ from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.snapshots.graph import GraphWriter, UnkeptError, read_graph, walk
 from rlmlite_kernel.run.steps.state import state_digest
 from rlmlite_kernel.run.steps.variables import Variable, Variables
+from rlmlite_kernel.run.turns.changes import with_changes
 from rlmlite_kernel.values.blobs import BlobMissingError
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.inputs import Input, Source, SourceFile
@@ -147,8 +148,10 @@ def state_before(
     Raises `ProofBrokenError`, `OverLimitError`, and `BlobMissingError` for a content that is in neither file nor store.
     """
     digest = chained.state
-    begun = _begin(proof, chained, blobs, salts, store, table, limits)
     turn, step = place
+    # The record of a turn opens the next one, by what holds there.
+    of_turn = turn if isinstance(chained.record, Step) else turn + 1
+    begun = _begin(proof, chained, of_turn, blobs, salts, store, table, limits)
     known = {key: Known(id_, results[id_]) for key, id_ in proof.known.items() if id_ in results}
     if len(known) < len(proof.known):
         raise ProofBrokenError("known", "it names a call that is not one of this step")
@@ -172,6 +175,7 @@ def state_before(
 def _begin(
     proof: StepProof,
     chained: ChainedLines,
+    turn: int,
     blobs: ProofBlobs,
     salts: ProofSalts,
     store: FileBlobs,
@@ -197,6 +201,8 @@ def _begin(
             recorded=recorded,
             meter=meter,
         ).state
+        for number in range(turn):
+            state = with_changes(msgspec.structs.replace(state, turn=number))
         for each in chained.additions:
             more = {entry.name: _input(entry, blobs, store, limits) for entry in each.inputs}
             state = add(state, more, each.limits, each.kept).state

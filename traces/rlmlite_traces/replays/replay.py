@@ -63,6 +63,7 @@ from rlmlite_traces.replays.rules.engines import may_explain
 from rlmlite_traces.replays.rules.seals import Ending, compute_seal
 from rlmlite_traces.replays.turns import (
     ExecutedTurn,
+    Hear,
     RecordedTurn,
     Unreadable,
     end_of_turn,
@@ -87,6 +88,7 @@ def replay(
     is_beginning: bool = False,
     watch: Watch | None = None,
     computed: list[Entry] | None = None,
+    hear: Hear | None = None,
 ) -> Replayed:
     """Execute a verified trace again, and stop at the first difference.
 
@@ -110,6 +112,7 @@ def replay(
         is_beginning: the trace is only the genesis and what was added, without turns: additions are not compared.
         watch: is told of each step before it is compared. What it raises ends the replay.
         computed: gets every entry that was found to be the recorded one, as this version words and spells it.
+        hear: is told of each call and its result.
 
     Raises:
         OverLimitError: the trace claims, or needs, more than `limits` allow.
@@ -122,7 +125,7 @@ def replay(
     salts_or_recorded = salts if salts is not None else KnownSalts(trace.salts(), trace.genesis.run)
     rebuilder = Rebuilder(trace, store, places or {}, derive, recorded_paths, limits)
     replaying = _Replay(
-        trace, store, salts_or_recorded, table, rebuilder, parser, controller_check, limits, is_beginning, watch
+        trace, store, salts_or_recorded, table, rebuilder, parser, controller_check, limits, is_beginning, watch, hear
     )
     replaying.comparison.computed = computed
     return replaying.run()
@@ -150,8 +153,9 @@ class _Replay:
         limits: ReaderLimits,
         is_beginning: bool,
         watch: Watch | None,
+        hear: Hear | None,
     ) -> None:
-        self.watch = watch
+        self.watch, self.hear = watch, hear
         self.trace, self.blobs, self.salts, self.table = trace, blobs, salts, table
         self.inputs, self.controller_check, self.limits = inputs, controller_check, limits
         self.is_beginning = is_beginning
@@ -334,7 +338,7 @@ class _Replay:
         """
         assert self.state is not None
         try:
-            turn.watch = self.watch
+            turn.watch, turn.hear = self.watch, self.hear
             executed = self._execute_available(turn, reading, is_last)
             halted_here = executed.done is not None and executed.done.halted != ""
             ends_run = not is_last and isinstance(self.trace.records[turn.stop], Seal)

@@ -12,6 +12,7 @@ Not here: comparing the entries (`comparison`), what follows from a difference (
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -30,6 +31,9 @@ from rlmlite_traces.errors import OverLimitError
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import check_depth, check_items
 from rlmlite_traces.replays.verdicts import Unfinished
+
+Hear: TypeAlias = Callable[[Request, Result], None]
+"""Is told of each call of a replay, with its recorded result. It may be told of one more than once."""
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -84,6 +88,7 @@ class RecordedTurn:
         self._texts_compared = texts_compared
         self.nested: dict[str, Request] = {}
         self.watch: Watch | None = None
+        self.hear: Hear | None = None
         self.taken: set[int] | None = None
         self.calls: dict[str, EffectRecord] = {
             call.id: call for seq in range(first, stop) for call in trace.effects(seq)
@@ -168,7 +173,10 @@ class RecordedTurn:
         """What a request gets. Those for nested runs are noted: their traces are compared with them."""
         if request.nested is not None:
             self.nested[request.id] = request
-        return self.result(request.id) or Failed("unavailable")
+        result = self.result(request.id) or Failed("unavailable")
+        if self.hear is not None:
+            self.hear(request, result)
+        return result
 
     def unfinished(self, said: Parsed | Unparsed) -> Unfinished:
         """The turn as what is to be finished, by whoever goes on with the run."""

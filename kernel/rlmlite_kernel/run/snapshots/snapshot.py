@@ -112,6 +112,8 @@ def take_snapshot(state: State, blobs: Blobs) -> Snapshot:
     """The snapshot of a state. Raises `UnkeptError`, also if a program has forgotten an input."""
     if any(name not in state.variables for name in state.run.sources):
         raise UnkeptError("an input was forgotten")
+    if state.settings.changes:
+        raise UnkeptError("settings change from a turn on")
     objects = _objects_of_inputs(state)
     writer = GraphWriter({id(each): number for number, each in enumerate(objects)})
     variables = tuple(_kept(name, variable, writer) for name, variable in state.variables.items())

@@ -38,6 +38,7 @@ from rlmlite_kernel.records.settings import Settings, ToolRule
 from rlmlite_kernel.records.usage import CallCounts
 from rlmlite_kernel.run.additions import raise_limits
 from rlmlite_kernel.run.steps.remarks import without_examples
+from rlmlite_kernel.run.turns.changes import change_settings
 from rlmlite_kernel.values.columns import Text
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_kernel.values.values import descriptor
@@ -237,15 +238,17 @@ def _compare_settings(parent: CheckedTrace, step: Step, call: EffectRecord, chil
             return f"its {field} differs from its parent's"
     if not (_is_present(parent, mine.settings) and _is_present(child, its.settings)):
         return ""
-    here = _settings_at(parent, step.seq)
+    here = _settings_at(parent, step)
     there = _settings.decode(child.contents.read_json(its.settings))
     return _more_than(here, there)
 
 
-def _settings_at(trace: CheckedTrace, seq: int) -> Settings:
-    """The settings of a run at the record `seq`: those of the genesis, with the limits that were raised before it."""
+def _settings_at(trace: CheckedTrace, step: Step) -> Settings:
+    """The settings of a run at a step: those of the genesis, with what changed up to its turn and raised limits."""
     settings = _settings.decode(trace.contents.read_json(trace.genesis.settings))
-    for record in trace.records[:seq]:
+    for change in settings.changes:
+        settings = change_settings(settings, change) if change.turn <= step.turn else settings
+    for record in trace.records[: step.seq]:
         if isinstance(record, Addition):
             settings = raise_limits(settings, record.limits, record.kept)
     return settings

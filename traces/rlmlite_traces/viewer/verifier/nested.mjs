@@ -101,7 +101,7 @@ function compareGenesis({ parent, child }) {
 function compareSettings({ parent, step, child }) {
   const mine = parent.records[0].settings, its = child.records[0].settings;
   if (!(parent.blobs.has(mine) && child.blobs.has(its))) return "";
-  const here = settingsAt(parent, step.seq), there = settingsShape(readContent(child, its));
+  const here = settingsAt(parent, step), there = settingsShape(readContent(child, its));
   const isMore = (limit, other) => limit !== null && (other === null || other > limit);
   const higher = SHARED.find((name) => isMore(here.limits[name], there.limits[name]));
   if (higher !== undefined) return `its limit ${higher} is higher than its parent's`;
@@ -114,9 +114,14 @@ function compareSettings({ parent, step, child }) {
   return isAllowed ? "" : "its tools or its policy are not its parent's";
 }
 
-/** The settings of a run at a record: those of the genesis, with the limits that were raised before it. */
-function settingsAt(trace, seq) {
+/** The settings of a run at a step: those of the genesis, with what changed up to its turn, and the limits raised. */
+function settingsAt(trace, { seq, turn }) {
   const settings = settingsShape(readContent(trace, trace.records[0].settings));
+  for (const change of settings.changes.filter((each) => each.turn <= turn)) {
+    settings.roles = { ...settings.roles, ...change.roles };
+    settings.limits = { ...settings.limits, ...change.limits };
+    settings.policy = change.policy ?? settings.policy;
+  }
   for (const record of trace.records.slice(0, seq)) {
     if (record.kind === "addition") settings.limits = raised(settings.limits, record);
   }

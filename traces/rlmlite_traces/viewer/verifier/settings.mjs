@@ -97,6 +97,14 @@ const policy = fields({
 
 const questionLabel = fields({ origins: optional(texts, []), inputs: optional(texts, []) });
 
+const change = fields({
+  turn: whole,
+  roles: optional(table(role), {}),
+  limits: optional(table(mayBe(amount)), {}),
+  kept: mayBe(table(whole)),
+  policy: mayBe(policy),
+});
+
 /** What a run may do and what it may cost. */
 export const settingsShape = fields({
   limits: optional(limits, limits({})),
@@ -108,6 +116,7 @@ export const settingsShape = fields({
   parent: mayBe(text),
   question: optional(questionLabel, { origins: [], inputs: [] }),
   gates: optional(texts, []),
+  changes: optional(list(change), []),
 });
 
 const SPARE = ["", "", ""];

@@ -14,7 +14,12 @@ from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
 from rlmlite.cli.output.printing import print_json, say
 from rlmlite.guard.terminal import one_line
-from rlmlite_traces import CheckedTrace, Level, ReaderLimits
+from rlmlite_traces import CheckedTrace, Level, ReaderLimits, TraceError
+
+
+class ParentError(TraceError):
+    """A fork is not what it says of its parent."""
+
 
 if TYPE_CHECKING:
     from rlmlite_traces import Known, KnownRoots, NestedTrace
@@ -29,17 +34,34 @@ def check(
     allow: list[str],
     *,
     as_json: bool,
+    parent: Path | None = None,
 ) -> Exit:
-    """Print what a trace proves. `keys` must have signed it, and `roots` is a file of known roots: see `verify`."""
+    """Print what a trace proves. `keys` must have signed it, and `roots` is a file of known roots: see `verify`.
+
+    `parent` is the trace that a fork must come from.
+    """
 
     def work() -> Exit:
         limits, public = reader_limits(allow), read_public_keys(keys)
         known_roots = None if roots is None else _read_roots(roots)
         checked = verify_trace(trace, root, at_least, limits, public)
         known = None if known_roots is None else known_roots.standing(checked)
+        if parent is not None:
+            _check_parent(checked, verify_trace(parent, None, "open", limits), as_json)
         return _report(trace, checked, root, limits, [key.keyid for key in public], known, as_json)
 
     return exit_code_of(work, as_json=as_json)
+
+
+def _check_parent(fork: CheckedTrace, parent: CheckedTrace, as_json: bool) -> None:
+    """Raise `ParentError` unless a fork goes as its parent did, up to the step that it names."""
+    from rlmlite.runs.past.lineage import AT, contradicts_parent  # most traces are no forks
+
+    contradiction = contradicts_parent(fork, parent)
+    if contradiction:
+        raise ParentError(contradiction)
+    if not as_json:
+        say(f"a fork: it goes as its parent did up to step {fork.genesis.scope[AT]}", "green")
 
 
 def _read_roots(path: Path) -> "KnownRoots":
