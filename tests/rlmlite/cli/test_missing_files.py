@@ -84,3 +84,19 @@ def test_a_file_that_is_given_is_used_and_a_wrong_one_is_named() -> None:
     refused = rlmlite("trace", "replay", "t.rlm", "--input", "dcos=moved")
     assert refused.exit_code == Exit.USAGE
     assert "its inputs: docs, t" in refused.stderr
+
+
+def test_a_nested_trace_that_is_not_here_is_said() -> None:
+    """Of those that are, each is replayed, to any depth; of the others, the answer was taken from the record."""
+    from tests.traces.replays.test_golden import KEPT
+
+    shutil.copytree(next(place for place in KEPT if place.stem == "nested-evidence"), "n.rlm")
+    nested = document("trace", "replay", "n.rlm")["nested"]
+    assert len(nested) == 7
+    assert all(each["executed"] == each["steps"] > 0 for each in nested)
+
+    below = next(Path("n.rlm/nested").glob("*/nested/*.rlm"))
+    shutil.rmtree(below)
+    again = document("trace", "replay", "n.rlm")["nested"]
+    assert [each["id"] for each in again if each["value"] == "absent"] == [below.stem]
+    assert f"nested run {below.stem[:8]}: its trace is not here" in rlmlite("trace", "replay", "n.rlm").stdout

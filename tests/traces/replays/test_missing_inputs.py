@@ -17,7 +17,7 @@ from rlmlite_kernel import (
     documents,
 )
 from rlmlite_kernel.records.canonical import value_bytes
-from rlmlite_kernel.records.records import Entry, Genesis
+from rlmlite_kernel.records.records import Entry, Genesis, Step, Written
 from rlmlite_kernel.records.refs import RunKey, blob
 from rlmlite_traces import (
     CheckedTrace,
@@ -92,6 +92,22 @@ def test_a_changed_input_is_missing(on_disk: tuple[CheckedTrace, Path]) -> None:
 
     assert (found.verdict, found.executed) == (Verdict.UNVERIFIABLE, 2)
     assert "other content" in found.missing["log"]
+
+
+def test_a_forged_value_is_found_without_an_input(on_disk: tuple[CheckedTrace, Path]) -> None:
+    """A step that does not need what is missing must give what is recorded, before a taken step and after it."""
+    trace, folder = on_disk
+    shutil.rmtree(folder / "folder")
+    steps = [record for record in trace.records if isinstance(record, Step)]
+    for number in (0, 2):
+        (written,) = steps[number].writes
+        other = Written(written.name, written.kind, written.size, "0" * 64)
+        forged = forge(trace, with_fields(Step, number, writes=(other,)))
+        found = replay(forged, recorded_paths=True)
+
+        assert found.verdict is Verdict.FORGED
+        assert found.difference is not None
+        assert found.difference.seq == steps[number].seq
 
 
 def test_a_missing_input_that_was_never_read_does_no_harm(tmp_path: Path) -> None:
