@@ -7,6 +7,7 @@
 Not here: whether the record is in the trace, and what follows from a difference (`check`).
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
@@ -150,15 +151,16 @@ class Execution:
     def refuse_needless(self) -> None:
         """Raise `ProofBrokenError` for anything in the file without which the record would be computed as well."""
         proof = self._proof
+        self._check_order()
         for what, needless in (
             ("blobs", self._blobs.unused),
             ("salts", self._salts.unused if self.genesis.rendering == RENDERING else ()),
             ("contents", self.store.given - self.store.read_digests),
             ("larger", set(proof.larger) - self.store.read_digests - self._blobs.larger_read),
-            ("values", proof.values.keys() - set(self._reads())),
+            ("values", proof.values.keys() ^ self._made()),
         ):
             if needless:
-                raise ProofBrokenError(what, f"the step does not need {min(needless)[:12]}")
+                raise ProofBrokenError(what, f"more or less than the step needs: {min(needless)[:12]}")
         if not self._is_canonical():
             raise ProofBrokenError("found", "it says more than can show in a record")
         for what, found in lesser(proof.found, self.call):
@@ -167,6 +169,26 @@ class Execution:
         for key in proof.known:
             if self.is_same_with(proof.found, {other: proof.known[other] for other in proof.known if other != key}):
                 raise ProofBrokenError("known", "the record is the same without it")
+
+    def _made(self) -> set[str]:
+        """The variables that the step reads and that are no inputs as they were at the beginning."""
+        assert self._before is not None
+        begun = {entry.name: entry.ref for entry in self._chained.inputs}
+        refs = {name: self._before.variables[name].ref for name in self._reads()}
+        return {name for name, ref in refs.items() if begun.get(name) != ref}
+
+    def _check_order(self) -> None:
+        """Raise `ProofBrokenError` unless lists whose order says nothing are in the one order that they have."""
+        proof = self._proof
+        digests = [hashlib.sha256(each.content()).hexdigest() for each in proof.contents]
+        for what, names in (
+            ("blobs", self._blobs.refs),
+            ("salts", proof.salts),
+            ("contents", digests),
+            ("larger", proof.larger),
+        ):
+            if list(names) != sorted(set(names)):
+                raise ProofBrokenError(what, "they are not in order, or one is there twice")
 
     def is_same_with(self, found: Circumstances, known: Mapping[str, str] | None = None) -> bool:
         """Whether the record is computed with these circumstances too."""

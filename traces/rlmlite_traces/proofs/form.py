@@ -85,30 +85,30 @@ class MadeValue(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     node: Any
 
 
-class StepProof(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """See above."""
+class StepProof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """See above. No field has a default: what is left out would be a second spelling of the same proof."""
 
     form: str
     root: str
     size: int
     genesis: Leaf
     record: Leaf
-    last: Leaf | None = None
-    additions: tuple[Leaf, ...] = ()
+    last: Leaf | None
+    additions: tuple[Leaf, ...]
     before: tuple[str, ...]
-    table: tuple[Row, ...] = ()
-    used: dict[str, int] = {}
-    exposure: str = "0x0"
-    memo: str = ""
-    values: dict[str, MadeValue] = {}
-    nodes: tuple[list[Any], ...] = ()
-    calls: tuple[str, ...] = ()
-    blobs: tuple[SaltedText, ...] = ()
-    salts: tuple[str, ...] = ()
-    contents: tuple[PlainText, ...] = ()
-    larger: tuple[str, ...] = ()
-    known: dict[str, str] = {}
-    found: Circumstances = Circumstances()
+    table: tuple[Row, ...]
+    used: dict[str, int]
+    exposure: str
+    memo: str
+    values: dict[str, MadeValue]
+    nodes: tuple[list[Any], ...]
+    calls: tuple[str, ...]
+    blobs: tuple[SaltedText, ...]
+    salts: tuple[str, ...]
+    contents: tuple[PlainText, ...]
+    larger: tuple[str, ...]
+    known: dict[str, str]
+    found: Circumstances
 
 
 _decoder = msgspec.json.Decoder(StepProof)

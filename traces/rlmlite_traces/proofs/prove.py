@@ -271,6 +271,7 @@ class _Proving:
             blobs=blobs,
             salts=salts,
             larger=larger,
+            contents=(),
             known={} if moment is None else known_calls(moment),
             found=Circumstances() if moment is None else learn(moment),
         )
@@ -319,14 +320,14 @@ class _Proving:
             if contents.presence(ref) is not Presence.PRESENT:
                 raise UnprovableError(self._record.seq, f"the blob {ref[:12]}, which it needs, was removed")
         held, larger = [], []
-        for ref in needed:
+        for ref in sorted(needed):
             content = contents.read(ref)
             if len(content) > LARGEST:
                 larger.append(ref)
             else:
                 held.append(salted(contents.places[ref].salt, content))
-        salts = dict.fromkeys(contents.places[ref].salt.hex() for ref in made)
-        return tuple(held), tuple(salts), tuple(larger)
+        salts = {contents.places[ref].salt.hex() for ref in made}
+        return tuple(held), tuple(sorted(salts)), tuple(sorted(larger))
 
     def _sources(self) -> Iterator[Ref]:
         for entry in self._entries:
@@ -362,7 +363,7 @@ class _Proving:
                 larger.append(digest)
             else:
                 contents.append(plain_text(content))
-        return msgspec.structs.replace(proof, contents=tuple(contents), larger=(*proof.larger, *larger))
+        return msgspec.structs.replace(proof, contents=tuple(contents), larger=tuple(sorted((*proof.larger, *larger))))
 
 
 def _leaf(lines: Sequence[bytes], seq: int) -> Leaf:

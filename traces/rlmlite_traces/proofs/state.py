@@ -39,6 +39,12 @@ from rlmlite_traces.proofs.form import ProofBrokenError, Row, StepProof, encode_
 from rlmlite_traces.replays.beginning import check_claims
 from rlmlite_traces.replays.rebuild import InputMissingError, build_input
 
+_MOST_ROWS = 10_000_000
+"""Rows of a value, at most: one of a text of 1 MiB has fewer."""
+
+_COUNTS = {"constant": 2, "groups": 2, "chosen": 2, "rows": 3}
+"""Where nodes say how many rows there are, by their tag."""
+
 _sources = msgspec.json.Decoder(Source)
 _settings = msgspec.json.Decoder(Settings)
 
@@ -112,6 +118,7 @@ class ProofBlobs:
             if ref in self._contents:
                 raise ProofBrokenError("a blob", f"{ref[:12]} is in the file twice")
             self._contents[ref] = content
+        self.refs = tuple(self._contents)
         self.unused = set(self._contents)
         self.larger_read: set[Ref] = set()
 
@@ -274,6 +281,15 @@ def _value(row: Row, proof: StepProof, begun: State, resolve: Callable[[Any], An
 
 
 def _read_nodes(proof: StepProof, objects: Sequence[Any]) -> Callable[[Any], Any]:
+    for node in proof.nodes:
+        # A count takes a few digits, and what is made of it may take gigabytes.
+        count = (
+            node[_COUNTS[node[0]] : _COUNTS[node[0]] + 1]
+            if node and isinstance(node[0], str) and node[0] in _COUNTS
+            else []
+        )
+        if any(isinstance(rows, int) and rows > _MOST_ROWS for rows in count):
+            raise ProofBrokenError("nodes", f"a value has more than {_MOST_ROWS:,} rows")
     try:
         return read_graph(proof.nodes, objects)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
