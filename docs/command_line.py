@@ -28,6 +28,7 @@ COMMANDS = (
     "trace replay",
     "trace prove",
     "trace check",
+    "trace fork",
     "trace pack",
     "trace unpack",
     "trace sign",

@@ -100,7 +100,7 @@ const questionLabel = fields({ origins: optional(texts, []), inputs: optional(te
 const change = fields({
   turn: whole,
   roles: optional(table(role), {}),
-  limits: optional(table(mayBe(amount)), {}),
+  limits: optional(table(orNull(amount)), {}),
   kept: mayBe(table(whole)),
   policy: mayBe(policy),
 });
