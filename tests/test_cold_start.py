@@ -136,7 +136,7 @@ STARTS = {
         | FORMATS
         | RARE - {"asyncio"}
         | {"rlmlite.agent.sessions.session", "rlmlite.runs.past.reopen"},
-        610,
+        611,
     ),
 }
 
