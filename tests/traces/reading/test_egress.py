@@ -149,3 +149,13 @@ def test_a_stranger_s_trace_has_a_report(name: str) -> None:
     """Whatever its fields and contents say."""
     for _, trace in changed(kept(name), every=6):
         assert msgspec.json.encode(egress_of(Story(trace)))
+
+
+def test_ranges_that_are_not_all_that_was_shown_are_not_told_as_exact() -> None:
+    """What a replay, or a stranger's findings, lack of the bytes that the records count makes them a guess."""
+    story = Story(kept("2.3/agent"))
+    shown = {turn: {"log": [(0, 10)], "docs": [(0, 3)]} for turn in range(1, 9)}
+
+    found = rows(egress_of(story, shown=shown), kind="controller", run="")
+
+    assert {each.how for each in found if each.input} == {"shown"}

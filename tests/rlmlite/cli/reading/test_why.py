@@ -74,3 +74,13 @@ def test_an_answer_that_was_held_back_and_stands_is_explained(name: str) -> None
     shown = command("trace", "why", str(GOLDEN / "2.3" / f"{name}.rlm")).stdout
 
     assert "final(" in shown
+
+
+def test_of_a_name_that_was_written_again_the_value_that_was_read_counts() -> None:
+    """What stood under the name before is left out, unless it went into what was read."""
+    program = 'x = search(context, "INFO")\nx = search(context, "ERROR")\nn = count(x)\nx = 5\nfinal(n)'
+    command("exec", "-e", program, "app.log", "--trace", "t.rlm")
+
+    assert command("trace", "why", "t.rlm", "--program").stdout == (
+        'x = search(context, "ERROR")\nn = count(x)\nfinal(n)\n'
+    )
