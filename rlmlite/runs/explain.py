@@ -21,14 +21,24 @@ from rlmlite_grammar import show
 from rlmlite_kernel.program.ast import ASSIGNMENT, Call, Lit, Program, Statement, Var
 from rlmlite_kernel.program.checker import is_temporary
 from rlmlite_kernel.program.problems import did_you_mean
-from rlmlite_kernel.records.records import Question, Ref, Step
-from rlmlite_traces import CheckedTrace, verify
+from rlmlite_kernel.records.records import Question, Step
+from rlmlite_traces import CheckedTrace, TraceError, verify
 from rlmlite_traces.reading.lineage import ANSWER, DRAFT, Maker, earlier_answers, made_by, steps_behind
+from rlmlite_traces.reading.parts.passages import REDACTED as REDACTION
+from rlmlite_traces.reading.parts.passages import Passages
 
 _STATEMENT = msgspec.json.Decoder(Statement)
 
-REDACTED: Final = "[redacted]"
+REDACTED: Final = f"[{REDACTION}]"
 """What stands where a statement, or what it showed, was removed on purpose. It is no program."""
+
+
+class UnexplainedError(TraceError):
+    """A step behind an answer whose statement is not in the trace, or is no statement."""
+
+    def __init__(self, step: int, absence: str) -> None:
+        super().__init__(f"step {step} is behind it, and cannot be told: its statement is {absence}")
+        self.step, self.absence = step, absence
 
 
 class SupportingStep(msgspec.Struct, frozen=True):
@@ -54,7 +64,8 @@ def explain(path: Path, root: str | None = None) -> tuple[SupportingStep, ...]:
 def explain_trace(trace: CheckedTrace, name: str | None = None) -> tuple[SupportingStep, ...]:
     """The steps behind the answer of a trace, or behind the variable `name`, in order.
 
-    Raises `SettingError` for a name that no step wrote, and gives `[redacted]` for a statement that was.
+    Raises `SettingError` for a name that no step wrote, `UnexplainedError` where a statement is not here, and gives
+    `[redacted]` for one that was removed on purpose.
     """
     behind = steps_behind(trace.records, name)
     if name is not None and not behind:
@@ -85,7 +96,7 @@ class _Spelling:
     """Spells steps as statements of a program, in order. Each `_1` of several statements gets a name of its own."""
 
     def __init__(self, behind: Sequence[Maker], trace: CheckedTrace, *, is_answer: bool) -> None:
-        self._trace = trace
+        self._passages = Passages(trace)
         self._answers = earlier_answers(trace.records)
         # The step whose answer is that of the program.
         self._last = behind[-1] if behind and is_answer else None
@@ -97,11 +108,16 @@ class _Spelling:
         self._names: dict[str, str] = {}
         self._turn = 0
 
+    def _statement(self, maker: Step) -> Statement:
+        statement, absence = self._passages.decode(maker.ast, _STATEMENT.decode)
+        if statement is None:
+            raise UnexplainedError(maker.step, absence)
+        return statement
+
     def supporting_step(self, maker: Maker) -> SupportingStep:
         """The step, under the names of the program."""
         if isinstance(maker, Question):
-            said = REDACTED if self._is_redacted(maker.text) else self._trace.content(maker.text).decode()
-            statement = Statement(Lit(said), maker.writes.name)
+            statement = Statement(Lit(str(self._passages.read(maker.text))), maker.writes.name)
             return SupportingStep(self._turn, 0, show(Program((statement,))), (), maker.writes.name, "")
         self._turn = maker.turn
         # What a step reads was written before it writes.
@@ -111,11 +127,11 @@ class _Spelling:
         if is_temporary(written):
             self._names[written] = next(self._fresh)
             written = self._names[written]
-        if self._is_redacted(maker.ast):
+        if self._passages.absence(maker.ast) == REDACTION:
             calls = 0 if maker.effects is None else maker.effects.n
             return SupportingStep(maker.turn, maker.step, REDACTED, reads, written, self._shown(maker), calls)
         # The statement as it was executed, printed anew: the trace has the text of whole programs only.
-        value = _renamed(_STATEMENT.decode(self._trace.content(maker.ast)).value, of_kernel)
+        value = _renamed(self._statement(maker).value, of_kernel)
         if maker.step in self._answers and maker is not self._last:
             # It answered then; here it is one of the steps behind a later answer, which reads it by name.
             written, value = self._answers[maker.step], _answered(value)
@@ -136,13 +152,8 @@ class _Spelling:
         )
 
     def _shown(self, step: Step) -> str:
-        observation = step.observation.ref
-        if observation is None:
-            return ""
-        return REDACTED if self._is_redacted(observation) else self._trace.content(observation).decode()
-
-    def _is_redacted(self, ref: Ref) -> bool:
-        return ref in self._trace.redacted
+        shown = self._passages.read_if(step.observation.ref)
+        return "" if shown is None else str(shown)
 
 
 def _answered(value: Any) -> Any:

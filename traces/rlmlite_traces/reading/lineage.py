@@ -114,6 +114,9 @@ class InputsBehind:
 
     def of(self, names: Iterable[str]) -> frozenset[str]:
         """The inputs behind some variables."""
+        names = tuple(names)
+        if len(names) == 1:  # as it is: most steps read one variable, which may be made of ten thousand inputs
+            return self._inputs.get(names[0], frozenset())
         return frozenset().union(*(self._inputs.get(name, frozenset()) for name in names))
 
     def pass_over(self, record: AnyRecord) -> None:

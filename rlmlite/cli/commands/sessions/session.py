@@ -47,6 +47,7 @@ from rlmlite.inputs.names import name_paths
 from rlmlite.runs.events import Tell
 from rlmlite.runs.outcome import Outcome
 from rlmlite.runs.settings import Model, RunSettings, unheard
+from rlmlite_traces import TraceSealedError
 
 
 def new(path: Path, job: Job, *, as_json: bool) -> Exit:
@@ -80,8 +81,18 @@ def add(path: Path, job: Job, limits: list[str] | None, max_cost: str | None, *,
 
 
 def show(path: Path, places: Places, *, as_json: bool) -> Exit:
-    """`session show`: variables, notes, turns and budgets."""
-    return exit_code_of(lambda: _show(path, places, as_json), as_json=as_json)
+    """`session show`: variables, notes, turns and budgets; of one that is sealed, what its trace says."""
+
+    def work() -> Exit:
+        try:
+            return _show(path, places, as_json)
+        except TraceSealedError:
+            from rlmlite.cli.commands.traces.reading.show import show  # most sessions are open
+            from rlmlite.cli.commands.traces.reading.story_lines import Details
+
+            return show(path, [], Details(), records=False, as_json=as_json)
+
+    return exit_code_of(work, as_json=as_json)
 
 
 def seal(path: Path, places: Places, *, as_json: bool) -> Exit:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from rlmlite.cli.commands.traces.reading.egress import Flags, print_egress
 from rlmlite.cli.output.exits import Exit
 from tests.rlmlite.cli.commands import document, rlmlite
 from tests.traces.reading.kept import GOLDEN, KEPT
@@ -57,7 +58,8 @@ def test_inputs_that_moved_can_be_named() -> None:
 
 
 @pytest.mark.parametrize("place", KEPT[::4], ids=lambda place: f"{place.parent.name}-{place.stem}")
-def test_every_kept_trace_has_a_report(place: Path) -> None:
+def test_every_kept_trace_has_a_report(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Executed again or not."""
-    assert rlmlite("trace", "egress", str(place)).exit_code == Exit.COMPLETED
-    assert rlmlite("trace", "egress", str(place), "--exact").exit_code == Exit.COMPLETED
+    for flags in (Flags(), Flags(exact=True)):
+        assert print_egress(place, flags, [], as_json=False) is Exit.COMPLETED
+        assert capsys.readouterr().out

@@ -75,8 +75,9 @@ def test_a_name_stands_for_a_trace_in_every_command(three: list[str]) -> None:
     roots = [document("trace", "verify", place)["root"] for place in three]
 
     for name, root in (("last", 2), ("@1", 2), ("@3", 0), ("5ab", 0), ("5ac2", 1), ("mine", 2)):
-        for command in ("verify", "show", "replay"):
-            assert document("trace", command, name)["root"] == roots[root], (command, name)
+        assert document("trace", "verify", name)["root"] == roots[root], name
+    for command in ("show", "replay", "egress", "audit", "why"):
+        assert document("trace", command, "5ac2")["root"] == roots[1], command
 
 
 def test_a_name_of_several_traces_is_refused(three: list[str]) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from rlmlite.cli.commands.traces.reading.show import show
+from rlmlite.cli.commands.traces.reading.story_lines import Details
 from rlmlite.cli.output.exits import Exit
 from tests.rlmlite.cli.commands import COUNT_ERRORS, document, rlmlite
 from tests.traces.reading.kept import GOLDEN, KEPT
@@ -75,12 +77,11 @@ def test_json_is_the_whole_story(fan_out: str) -> None:
 
 
 @pytest.mark.parametrize("place", KEPT, ids=lambda place: f"{place.parent.name}-{place.stem}")
-def test_every_kept_trace_is_shown(place: Path) -> None:
+def test_every_kept_trace_is_shown(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In short and in full."""
-    for flags in ((), ("--full", "--prompts", "--answers")):
-        result = rlmlite("trace", "show", str(place), *flags)
-        assert result.exit_code == Exit.COMPLETED
-        assert "status: " in result.stdout
+    for details in (Details(), Details(full=True, prompts=True, answers=True)):
+        assert show(place, [], details, records=False, as_json=False) is Exit.COMPLETED
+        assert "status: " in capsys.readouterr().out
 
 
 def test_sessions_are_shown_without_their_inputs() -> None:

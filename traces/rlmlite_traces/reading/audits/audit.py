@@ -19,6 +19,7 @@ import msgspec
 from rlmlite_kernel.records.evolution import FLAGS, GUARDS
 from rlmlite_kernel.records.records import Addition, Step, Turn
 from rlmlite_kernel.records.settings import Limits
+from rlmlite_traces.format import referenced
 from rlmlite_traces.format.reader import Level
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 from rlmlite_traces.reading.audits.findings import (
@@ -36,6 +37,7 @@ from rlmlite_traces.reading.audits.findings import (
 from rlmlite_traces.reading.lineage import InputsBehind
 from rlmlite_traces.reading.nested.walk import Standing, nested_traces
 from rlmlite_traces.reading.parts.chapters import EvidenceStory, InputStory, RedactionStory
+from rlmlite_traces.reading.parts.passages import REDACTED
 from rlmlite_traces.reading.story import Story
 
 _VERBATIM = ("verbatim",)
@@ -45,13 +47,13 @@ class Rerun(msgspec.Struct, frozen=True, kw_only=True):
     """What executing a trace again has found.
 
     `executed` are the first so many steps: they were executed and compared. `difference` is the number of the first
-    record that differs, and in what. `missing` says of inputs why they are not here, `unchecked` what else was left
+    record that differs, and in what; `is_excused`: another version of an engine may be why. `missing` says of inputs why they are not here, `unchecked` what else was left
     out, and why. `content` gives the content with a SHA-256, if it is at hand.
     """
 
     executed: int
     difference: tuple[int, str] | None = None
-    is_engine: bool = False
+    is_excused: bool = False
     missing: Mapping[str, str] = {}
     unchecked: Mapping[str, str] = {}
     stopped: str = ""
@@ -63,6 +65,7 @@ def audit_of(
 ) -> Audit:
     """The audit of a trace, whose nested runs are below `path`. Raises `OverLimitError`."""
     beginning, settings = story.beginning, story.beginning.settings
+    rerun = None if rerun is None else _excuse(rerun, story)
     turns = [record for record in story.trace.records if isinstance(record, Turn)]
     policy: dict[str, object] = {} if settings is None else msgspec.to_builtins(settings.policy)
     return Audit(
@@ -86,6 +89,21 @@ def audit_of(
         steps=tuple(_steps(story, rerun)),
         evidence=tuple(_evidence(story, rerun)),
     )
+
+
+def _excuse(rerun: Rerun, story: Story) -> Rerun:
+    """A record that names what was redacted cannot be made again: that it differs then shows nothing."""
+    if rerun.difference is None:
+        return rerun
+    seq = rerun.difference[0]
+    trace = story.trace
+    named = {*referenced.of_record(trace.records[seq])} if seq < trace.size else set()
+    named |= {ref for call in trace.effects(seq) for ref in referenced.of_effect(call)} if seq < trace.size else set()
+    if any(story.passages.absence(ref) == REDACTED for ref in named):
+        return msgspec.structs.replace(
+            rerun, difference=(seq, "it names what was redacted, so it cannot be made again"), is_excused=True
+        )
+    return rerun
 
 
 def _checks(story: Story, path: Path | None, rerun: Rerun | None, limits: ReaderLimits) -> Iterator[Check]:
@@ -118,7 +136,7 @@ def _rerun_checks(rerun: Rerun | None) -> Iterator[Check]:
         return
     if rerun.difference is not None:
         seq, what = rerun.difference
-        standing = UNKNOWN if rerun.is_engine else FAILS
+        standing = UNKNOWN if rerun.is_excused else FAILS
         yield Check(what=f"record {seq} is what the kernel computes", standing=standing, why=what)
     for name, why in rerun.unchecked.items():
         yield Check(what=f"{name}, made again", standing=UNKNOWN, why=why)
@@ -222,7 +240,7 @@ def _standing_of_step(step: Step, seq: int, inputs: frozenset[str], rerun: Rerun
     if rerun is None:
         return UNKNOWN, "it was not executed again"
     if rerun.difference is not None and seq == rerun.difference[0]:
-        return (UNKNOWN if rerun.is_engine else FAILS), rerun.difference[1]
+        return (UNKNOWN if rerun.is_excused else FAILS), rerun.difference[1]
     lacking = sorted(inputs & rerun.missing.keys())
     if lacking:
         return UNKNOWN, f"it needs {', '.join(lacking)}, which is not at hand"

@@ -1,6 +1,8 @@
 """One run, read for a report of egress: its turns, the calls of its steps, and the runs nested in it."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import TypeAlias
 
 from rlmlite_kernel.actions.calls.nested_settings import NESTED_ROLE
@@ -31,6 +33,7 @@ class Book:
         self.rows = Rows()
         # By digest: a nested run reads the files of the run at the root, under other names.
         self.files = {file.digest: (each.name, file.path) for each in root.inputs for file in each.files}
+        self.read: set[str] = set()
         self.shared = 0
         self.gaps: list[str] = []
 
@@ -63,7 +66,8 @@ class _RunReader:
         self._book, self._story, self._run, self._origins, self._shown = book, story, run, origins, shown
         self.behind = InputsBehind(story.trace.records, origins)
         self._inputs = {each.name: each for each in story.inputs}
-        # Bytes of each input that observations have shown so far, all bytes of observations, and what is behind them.
+        # Bytes of each input that observations have shown so far, all bytes of observations, and the root's inputs
+        # behind them.
         self._looks: dict[tuple[str, str], Look] = {}
         self._shown_bytes: dict[str, int] = {}
         self._read_bytes: dict[str, int] = {}
@@ -86,7 +90,7 @@ class _RunReader:
             return
         observed, words = (self._row("controller", destination, how) for how in ("observations", "words"))
         observed.bytes = max(observed.bytes, self._observed_bytes)
-        observed.of |= self._roots(self._observed)
+        observed.of |= self._observed
         # The question, the card, the programs so far: whoever wrote them had seen what was shown.
         words.bytes += size
         words.of |= observed.of
@@ -116,7 +120,7 @@ class _RunReader:
 
     def read_step(self, step: Step, seq: int) -> None:
         """What the calls of a step sent, and what it showed, for the turns after it."""
-        behind = self.behind.of(step.reads)
+        behind = self._roots(self.behind.of(step.reads))
         self._ranged = set()
         if step.effects is not None and not self._story.reader.known.has_key(step):
             self._book.gaps.append(f"step {step.step}: its statement was redacted, and with it the key to its prompts")
@@ -149,7 +153,7 @@ class _RunReader:
                 row.calls += len(made)
                 row.of |= self._roots({name}) - {name}
 
-    def _read_call(self, call: EffectRecord, step: Step, behind: frozenset[str]) -> None:
+    def _read_call(self, call: EffectRecord, step: Step, behind: set[str]) -> None:
         if call.same_as:
             self._book.shared += 1
             return
@@ -159,18 +163,18 @@ class _RunReader:
         if call.effect in ("tool", "approve"):
             row = self._row(kind, destination, "arguments")
             row.bytes += call.prompt_bytes
-            row.of |= self._roots(behind)
+            row.of |= behind
             row.add_call(call)
             return
         content = self._add_content(call, step, behind, kind, destination)
         words = self._row(kind, destination, "words")
         words.bytes += max(0, call.prompt_bytes - content)
-        words.of |= self._roots(self._observed)
+        words.of |= self._observed
         words.add_call(call)
         if call.effect == "rlm":
             self._read_nested(call, behind)
 
-    def _add_content(self, call: EffectRecord, step: Step, behind: frozenset[str], kind: str, destination: str) -> int:
+    def _add_content(self, call: EffectRecord, step: Step, behind: set[str], kind: str, destination: str) -> int:
         """Add the content in a prompt; returns how many bytes it has."""
         content = 0
         rows: dict[int, Row] = {}
@@ -186,7 +190,7 @@ class _RunReader:
                 self._ranged.add(known.input)
             else:
                 row = self._row(kind, destination, "made")
-                row.of |= self._roots(behind)
+                row.of |= behind
             row.bytes += size
             rows[id(row)] = row
         for row in rows.values():
@@ -202,8 +206,11 @@ class _RunReader:
         row.of |= self._roots({known.input}) - {known.input}
         return row
 
-    def _read_nested(self, call: EffectRecord, behind: frozenset[str]) -> None:
+    def _read_nested(self, call: EffectRecord, behind: set[str]) -> None:
         """What a nested run sent: from its trace, or from what it has reported."""
+        if call.child is None or call.id in self._book.read:
+            return  # it did not begin, or a stranger has written one id into many calls
+        self._book.read.add(call.id)
         nested = self._book.nested.get(call.id)
         if nested is not None and nested.trace is not None:
             story = Story(nested.trace)
@@ -215,33 +222,31 @@ class _RunReader:
             shown = {name: ranges for name, kind, ranges, _ in covered if kind == "shown"}
             read_run(self._book, story, call.id, origins, lambda _: shown)
             return
-        if call.child is None:
-            return  # it did not begin
         differs = nested is not None and nested.standing is Standing.DIFFERS
         why = "is not the recorded one" if differs else "is not here"
         self._book.gaps.append(f"nested run {call.id}: its trace {why}; what it reported to its parent is listed")
         self._read_report(call, behind)
 
-    def _read_report(self, call: EffectRecord, behind: frozenset[str]) -> None:
+    def _read_report(self, call: EffectRecord, behind: set[str]) -> None:
         text = None if call.child is None else self._story.passages.read_if(call.child.evidence)
         settings = self._story.beginning.settings
         role = None if settings is None else settings.roles.get(NESTED_ROLE)
         controller = role.model if role is not None else "its controller"
         covered = _coverage("" if text is None else text.text)
         if not covered:
-            self._book.row(call.id, "nested", "its models and tools", "unknown").of |= self._roots(behind)
+            self._book.row(call.id, "nested", "its models and tools", "unknown").of |= behind
         for name, kind, ranges, more in covered:
             destination = controller if kind == "shown" else "its models and tools"
             row = self._book.row(call.id, "controller" if kind == "shown" else "nested", destination, "ranges", name)
             row.ranges += ranges
-            row.of |= self._roots(behind)
+            row.of |= behind
             if more:
                 self._book.gaps.append(f"nested run {call.id}: {more:,} more ranges of {name} were {kind}")
 
-    def _origins_of(self, files: Sequence[SourceFile], behind: frozenset[str]) -> frozenset[str]:
+    def _origins_of(self, files: Sequence[SourceFile], behind: set[str]) -> frozenset[str]:
         """The root's inputs behind an input of a nested run: those that its files are of, else all behind its call."""
         placed = [place[0] for file in files if (place := self._book.files.get(file.digest)) is not None]
-        return frozenset(placed) if placed and len(placed) == len(files) else frozenset(self._roots(behind))
+        return frozenset(placed) if placed and len(placed) == len(files) else frozenset(behind)
 
     def _row(self, kind: str, destination: str, how: str, input_: str = "", path: str = "") -> Row:
         return self._book.row(self._run, kind, destination, how, input_, path)
@@ -282,10 +287,14 @@ def _by_document(each: InputStory, ranges: Iterable[Range]) -> Iterator[tuple[st
         first = each.part[0] if each.part is not None else 0
         yield each.files[0].path if each.files else "", [(first + start, first + stop) for start, stop in ranges]
         return
-    base = 0
-    for file in each.files:
-        inside = [(max(start, base) - base, min(stop, base + file.size) - base) for start, stop in ranges]
-        placed = [(start, stop) for start, stop in inside if start < stop]
-        if placed:
-            yield file.path, placed
-        base += file.size
+    ends = list(accumulate(file.size for file in each.files))
+    inside: dict[int, list[Range]] = {}
+    for start, stop in ranges:
+        # From the document that the range begins in to the one that it ends in.
+        for number in range(bisect_right(ends, start), len(ends)):
+            base = ends[number] - each.files[number].size
+            if base >= stop:
+                break
+            inside.setdefault(number, []).append((max(start, base) - base, min(stop, ends[number]) - base))
+    for number, placed in inside.items():
+        yield each.files[number].path, placed

@@ -22,7 +22,7 @@ from rlmlite_traces.format.contents import Presence
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.reading.parts.chapters import InputStory
 
-_MOST_HASHES: Final = 4_000_000
+_MOST_HASHES: Final = 2_000_000
 """Commitments that are made for one trace. A stranger's trace may have a million contents and as many steps."""
 
 

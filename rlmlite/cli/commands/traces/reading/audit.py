@@ -67,7 +67,7 @@ def _rerun(again: Again, replayed: Replayed) -> Rerun:
         # Steps that the machine ended are taken from the record, and are said to be (`unchecked`).
         executed=replayed.executed + sum(replayed.not_executed.values()),
         difference=None if difference is None else (difference.seq, f"{difference.field} differs"),
-        is_engine=replayed.verdict is Verdict.ENGINES,
+        is_excused=replayed.verdict is Verdict.ENGINES,
         missing=replayed.missing,
         unchecked=_left_out(replayed),
         stopped=replayed.stopped,

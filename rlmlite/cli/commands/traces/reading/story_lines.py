@@ -46,6 +46,7 @@ from rlmlite_traces.reading.story import Story
 _BRIEF_LINES = 12
 _BRIEF_WIDTH = 200
 _BRIEF_ITEMS = 20
+_NESTING = ("sub_rlm", "explore_over_rows")
 
 
 class Details(msgspec.Struct, frozen=True):
@@ -280,6 +281,11 @@ def _step(step: StepStory, story: Story, details: Details) -> Iterator[str]:
 
 
 def _calls(step: StepStory, story: Story, details: Details) -> Iterator[str]:
+    if step.op in _NESTING:
+        # A run of its own is not one call among many, and its trace can be shown by its place.
+        for call in story.calls(step.seq):
+            if call.nested is not None:
+                yield f"    nested run: {call.nested.status}, nested/{one_line(call.id)}.rlm"
     if not (details.prompts or details.answers or details.full):
         return
     for number, call in enumerate(story.calls(step.seq)):

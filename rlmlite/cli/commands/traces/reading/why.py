@@ -7,9 +7,10 @@ import msgspec
 from rlmlite.cli.commands.traces.opening import reader_limits
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
+from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.printing import print_indented, print_json, say
 from rlmlite.guard.terminal import one_line
-from rlmlite.runs.explain import SupportingStep, explain_trace, explained_program
+from rlmlite.runs.explain import REDACTED, SupportingStep, UnexplainedError, explain_trace, explained_program
 from rlmlite_traces.reading.story import open_story
 
 ANSWER = "answer"
@@ -26,7 +27,13 @@ def explain(trace: Path, name: str | None, allow: list[str], *, program: bool, a
 def _explain(path: Path, name: str | None, allow: list[str], as_program: bool, as_json: bool) -> Exit:
     trace = open_story(path, reader_limits(allow)).trace
     wanted = None if name == ANSWER else name
-    steps = explain_trace(trace, wanted)
+    try:
+        steps = explain_trace(trace, wanted)
+    except UnexplainedError as error:
+        log.error(str(error))
+        if as_json:
+            print_json(status="failed", reason="unverifiable", error=str(error), trace=str(path), root=trace.root)
+        return Exit.UNVERIFIABLE
     program = explained_program(steps, wanted) if steps else ""
     if as_json:
         print_json(value=msgspec.to_builtins(steps), program=program, trace=str(path), root=trace.root)
@@ -34,6 +41,9 @@ def _explain(path: Path, name: str | None, allow: list[str], as_program: bool, a
         say(program.rstrip("\n"))
     else:
         _print(steps)
+    if any(step.text == REDACTED for step in steps):
+        log.error("a statement behind it was redacted: what is left is no program")
+        return Exit.UNVERIFIABLE
     # There is nothing to explain: nobody answered.
     return Exit.COMPLETED if steps else Exit.FAILED
 
