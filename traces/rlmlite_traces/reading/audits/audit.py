@@ -47,8 +47,9 @@ class Rerun(msgspec.Struct, frozen=True, kw_only=True):
     """What executing a trace again has found.
 
     `executed` are the first so many steps: they were executed and compared. `difference` is the number of the first
-    record that differs, and in what; `is_excused`: another version of an engine may be why. `missing` says of inputs why they are not here, `unchecked` what else was left
-    out, and why. `content` gives the content with a SHA-256, if it is at hand.
+    record that differs, and in what; `is_excused`: another version of an engine may be why. `missing` says of inputs
+    why they are not here, `unchecked` what else was left out, and why. `content` gives the content with a SHA-256, if
+    it is at hand.
     """
 
     executed: int
