@@ -7,7 +7,7 @@ import typer
 
 from rlmlite.cli.settings.names import trace_of
 from rlmlite.cli.signatures.options import AsJson, Read, Store, Trace
-from rlmlite.cli.signatures.traces.group import Allow, TraceInputs, trace_app
+from rlmlite.cli.signatures.traces.group import Allow, Keys, Root, TraceInputs, trace_app
 
 
 @trace_app.command("ls")
@@ -81,6 +81,8 @@ def trace_egress(
 @trace_app.command("audit")
 def trace_audit(
     trace: Trace,
+    root: Root = None,
+    key: Keys = None,
     input: TraceInputs = None,
     read: Read = None,
     store: Store = None,
@@ -91,7 +93,7 @@ def trace_audit(
     """Check each claim: what ran, on what, within which bounds, and what cannot be verified and why."""
     from rlmlite.cli.commands.traces.reading.audit import Flags, audit
 
-    flags = Flags(tuple(input or ()), tuple(read or ()), store, full)
+    flags = Flags(root, tuple(key or ()), tuple(input or ()), tuple(read or ()), store, full)
     raise typer.Exit(audit(trace, flags, allow or [], as_json=json))
 
 

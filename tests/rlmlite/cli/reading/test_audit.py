@@ -139,3 +139,21 @@ def test_a_damaged_trace_is_refused() -> None:
     records.write_bytes(records.read_bytes().replace(b'"op":"search"', b'"op":"sEarch"'))
 
     assert rlmlite("trace", "audit", "t.rlm").exit_code == Exit.BROKEN
+
+
+def test_a_root_and_a_key_say_whether_it_is_the_one_that_is_meant() -> None:
+    """The root that was given, who signed it, and a signature that nobody compared with a key."""
+    rlmlite("exec", "-e", COUNT_ERRORS, "app.log", "--trace", "t.rlm")
+    rlmlite("keygen", "mine.key")
+    rlmlite("trace", "sign", "t.rlm", "--key", "mine.key")
+    root = document("trace", "verify", "t.rlm")["root"]
+
+    known = rlmlite("trace", "audit", "t.rlm", "--root", root, "--key", "mine.key.pub")
+    unknown = rlmlite("trace", "audit", "t.rlm")
+
+    assert known.exit_code == Exit.COMPLETED
+    assert "the root is the one that was given" in known.stdout
+    assert "the signature of " in known.stdout
+    assert unknown.exit_code == Exit.UNVERIFIABLE
+    assert "name the file of its key with --key" in unknown.stdout
+    assert rlmlite("trace", "audit", "t.rlm", "--root", "0" * 64).exit_code == Exit.BROKEN

@@ -4,11 +4,12 @@ It verifies the trace, executes it again where its inputs are at hand, and looks
 code tells the worst that was found.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from rlmlite.cli.commands.traces.opening import reader_limits
+from rlmlite.cli.commands.traces.opening import read_public_keys, reader_limits, verify_trace
 from rlmlite.cli.commands.traces.replaying.recheck import Recheck
 from rlmlite.cli.commands.traces.replaying.replay import Again, replay_settings
 from rlmlite.cli.output.exits import Exit
@@ -17,9 +18,9 @@ from rlmlite.cli.output.printing import print_heading, print_indented, print_jso
 from rlmlite.cli.output.usage import budget_line
 from rlmlite.guard.terminal import one_line
 from rlmlite_kernel import BlobMissingError, InputChangedError
-from rlmlite_traces import Replayed, Verdict
+from rlmlite_traces import CheckedTrace, ReaderLimits, Replayed, Verdict
 from rlmlite_traces.reading.audits.audit import Rerun, audit_of
-from rlmlite_traces.reading.audits.findings import FAILS, HOLDS, UNKNOWN, Audit
+from rlmlite_traces.reading.audits.findings import FAILS, HOLDS, UNKNOWN, Audit, Check
 from rlmlite_traces.reading.story import open_story
 
 _EXITS = {HOLDS: Exit.COMPLETED, UNKNOWN: Exit.UNVERIFIABLE, FAILS: Exit.DIFFERS}
@@ -28,8 +29,13 @@ _SHOWN = 20
 
 
 class Flags(msgspec.Struct, frozen=True):
-    """Flags of the command: where inputs are, how they are read, and whether all steps are listed."""
+    """Flags of the command: where inputs are, how they are read, and whether all steps are listed.
 
+    `root` is the one that the trace must have, `keys` are those that must have signed it.
+    """
+
+    root: str | None = None
+    keys: tuple[Path, ...] = ()
     inputs: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
     store: Path | None = None
@@ -45,13 +51,31 @@ def _audit(path: Path, flags: Flags, allow: list[str], as_json: bool) -> Exit:
     settings = replay_settings(list(flags.read), None)
     limits = reader_limits(allow)
     story = open_story(path, limits)
+    identity = tuple(_identity(path, story.trace, flags, limits))
     again = Again(path, story.trace, settings, list(flags.inputs), flags.store, limits)
     found = audit_of(story, path, _rerun(again, again.replay(Recheck())), limits)
+    found = msgspec.structs.replace(found, checks=(*identity, *found.checks))
     if as_json:
         print_json(value=found.standing, trace=str(path), root=found.root, audit=msgspec.to_builtins(found))
     else:
         _print(found, str(path), full=flags.full)
     return _EXITS[found.standing]
+
+
+def _identity(path: Path, trace: CheckedTrace, flags: Flags, limits: ReaderLimits) -> Iterator[Check]:
+    """Whether it is the trace that is meant: by its root, and by who signed it. Raises as `verify` does."""
+    from rlmlite_traces import claimed_signers
+
+    keys = read_public_keys(flags.keys)
+    if flags.root is not None or keys:
+        verify_trace(path, flags.root, "open", limits, keys)
+    if flags.root is not None:
+        yield Check(what="the root is the one that was given", standing=HOLDS)
+    for key in keys:
+        yield Check(what=f"the signature of {key.keyid}", standing=HOLDS)
+    for keyid in claimed_signers(trace):
+        if keyid not in {key.keyid for key in keys}:
+            yield Check(what=f"a signature of {keyid}", standing=UNKNOWN, why="name the file of its key with --key")
 
 
 def _rerun(again: Again, replayed: Replayed) -> Rerun:
@@ -86,6 +110,7 @@ def _left_out(replayed: Replayed) -> dict[str, str]:
 
 def _print(audit: Audit, name: str, *, full: bool) -> None:
     say(f"{name}: {audit.standing}", _COLOURS[audit.standing])
+    # Whoever can rewrite all of a trace can make one in which everything holds.
     say(f"{audit.level}, root {audit.root}, run {audit.run}, kernel {one_line(audit.kernel)}")
     for question in audit.questions:
         say(f"question: {one_line(str(question))}")
