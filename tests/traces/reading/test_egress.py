@@ -7,10 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from rlmlite.cli.commands.traces.reading.egress import Looks
 from rlmlite_kernel.records.records import Entry, Genesis, Step, Turn
 from rlmlite_traces import CheckedTrace, replay, verify
 from rlmlite_traces.reading.egress.report import egress_of
-from rlmlite_traces.reading.egress.sent import HOW, Egress, Sent
+from rlmlite_traces.reading.egress.sent import HOW, Egress, Marks, Sent
 from rlmlite_traces.reading.story import Story
 from tests.traces.forge.folders import salted_as, with_record
 from tests.traces.reading.kept import GOLDEN, KEPT, changed, kept, redacted
@@ -64,20 +65,11 @@ def test_what_is_known_exactly_agrees_with_what_the_kernel_counted(place: Path) 
             assert exact == count
 
 
-def shown_before(trace: CheckedTrace) -> dict[int, dict[str, list[tuple[int, int]]]]:
-    """What a replay knows that had been shown before each turn."""
-    found: dict[int, dict[str, list[tuple[int, int]]]] = {}
-
-    class Looks:
-        def follow(self, before: object, trace: CheckedTrace, first: int, stop: int) -> tuple[()]:
-            record = trace.records[first]
-            if isinstance(record, Turn):
-                marks = before.coverage.marks  # type: ignore[attr-defined]  # a `State`
-                found[record.turn] = {name: ranges for (name, kind), ranges in marks.items() if kind == "shown"}
-            return ()
-
-    replay(trace, controller_check=Looks())
-    return found
+def marks_of(trace: CheckedTrace) -> dict[int, Marks]:
+    """What a replay knows that had been shown and read before each turn, and after the last."""
+    looks = Looks()
+    looks.end(replay(trace, controller_check=looks).state)
+    return looks.marks
 
 
 @pytest.mark.parametrize("name", ["2.3/agent", "2.3/tools", "2.3/nested", "2.3/held-quote-unshown"])
@@ -85,13 +77,26 @@ def test_a_replay_makes_counts_exact(name: str) -> None:
     """The ranges that had been shown are as many bytes as the records say."""
     story = Story(kept(name))
     counted = rows(egress_of(story), kind="controller", how="shown", run="")
-    exact = rows(egress_of(story, shown=shown_before(story.trace)), kind="controller", how="ranges", run="")
+    exact = rows(egress_of(story, marks=marks_of(story.trace)), kind="controller", how="ranges", run="")
 
     assert counted
     for each in counted:
         ranges = [row for row in exact if row.input == each.input]
         assert sum(row.bytes for row in ranges) == each.bytes
         assert {row.calls for row in ranges} == {each.calls}
+
+
+@pytest.mark.parametrize("name", ["2.3/held-rests-on-failed-calls", "2.3/rounds"])
+def test_a_replay_knows_what_stood_in_texts_that_programs_made(name: str) -> None:
+    """Where one destination has read it in a turn: the ranges are as many bytes as the kernel has counted."""
+    story = Story(kept(name))
+    counted = rows(egress_of(story), how="counted", run="")
+    exact = egress_of(story, marks=marks_of(story.trace))
+
+    assert not rows(exact, how="counted", run="")
+    for each in counted:
+        ranges = rows(exact, how="ranges", destination=each.destination, input=each.input)
+        assert sum(row.bytes for row in ranges) >= each.bytes
 
 
 def test_a_nested_run_is_told_by_its_own_trace() -> None:
@@ -154,8 +159,8 @@ def test_a_stranger_s_trace_has_a_report(name: str) -> None:
 def test_ranges_that_are_not_all_that_was_shown_are_not_told_as_exact() -> None:
     """What a replay, or a stranger's findings, lack of the bytes that the records count makes them a guess."""
     story = Story(kept("2.3/agent"))
-    shown = {turn: {"log": [(0, 10)], "docs": [(0, 3)]} for turn in range(1, 9)}
+    marks: dict[int, Marks] = {turn: {("log", "shown"): [(0, 10)], ("docs", "shown"): [(0, 3)]} for turn in range(1, 9)}
 
-    found = rows(egress_of(story, shown=shown), kind="controller", run="")
+    found = rows(egress_of(story, marks=marks), kind="controller", run="")
 
     assert {each.how for each in found if each.input} == {"shown"}

@@ -22,22 +22,22 @@ from urllib.parse import urlsplit
 
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 from rlmlite_traces.reading.egress.runs import Book, read_run
-from rlmlite_traces.reading.egress.sent import Egress, Fetched, Shown
+from rlmlite_traces.reading.egress.sent import Egress, Fetched, MarksBefore
 from rlmlite_traces.reading.nested.walk import nested_traces
 from rlmlite_traces.reading.story import Story
 
 
 def egress_of(
-    story: Story, path: Path | None = None, shown: Shown | None = None, limits: ReaderLimits = READER_LIMITS
+    story: Story, path: Path | None = None, marks: MarksBefore | None = None, limits: ReaderLimits = READER_LIMITS
 ) -> Egress:
     """What a run has sent, and its nested runs, whose traces are below `path`.
 
-    `shown` are what a replay found that controllers had been shown. Raises `OverLimitError`.
+    `marks` are what a replay found. Raises `OverLimitError`.
     """
     nested = {} if path is None else {each.id: each for each in nested_traces(story.trace, path, limits)}
     book = Book(story, nested)
     names = {entry.name: frozenset({entry.name}) for entry in story.inputs}
-    read_run(book, story, "", names, lambda turn: (shown or {}).get(turn, {}))
+    read_run(book, story, "", names, lambda turn: (marks or {}).get(turn, {}))
     return Egress(tuple(book.rows.sent()), tuple(_fetched(story)), book.shared, tuple(dict.fromkeys(book.gaps)))
 
 

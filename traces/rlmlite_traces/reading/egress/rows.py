@@ -64,7 +64,7 @@ class Rows:
                 how=how,
                 input=input_,
                 path=path,
-                bytes=sum(stop - start for start, stop in merged) if how == "ranges" else row.bytes,
+                bytes=size_of(merged) if how == "ranges" else row.bytes,
                 ranges=tuple(merged),
                 of=tuple(sorted(row.of)),
                 calls=row.calls,
@@ -84,3 +84,25 @@ def merge(ranges: Iterable[Range]) -> list[Range]:
         else:
             merged.append((start, stop))
     return merged
+
+
+def subtract(ranges: Iterable[Range], others: Iterable[Range]) -> list[Range]:
+    """The places of `ranges` that are not in `others`."""
+    left: list[Range] = []
+    taken = merge(others)
+    for start, stop in merge(ranges):
+        for other_start, other_stop in taken:
+            if other_start >= stop:
+                break
+            if other_stop > start:
+                if other_start > start:
+                    left.append((start, other_start))
+                start = other_stop
+        if start < stop:
+            left.append((start, stop))
+    return left
+
+
+def size_of(ranges: Iterable[Range]) -> int:
+    """The bytes of ranges that do not overlap."""
+    return sum(stop - start for start, stop in ranges)

@@ -10,8 +10,8 @@ from rlmlite_kernel.records.findings import read_findings
 from rlmlite_kernel.records.records import EffectRecord, Seal, Span, Step, Turn
 from rlmlite_kernel.values.inputs import SourceFile
 from rlmlite_kernel.values.values import DOCUMENTS
-from rlmlite_traces.reading.egress.rows import Look, Row, Rows
-from rlmlite_traces.reading.egress.sent import Range
+from rlmlite_traces.reading.egress.rows import Look, Row, Rows, size_of, subtract
+from rlmlite_traces.reading.egress.sent import Marks, Range
 from rlmlite_traces.reading.lineage import InputsBehind
 from rlmlite_traces.reading.nested.walk import NestedTrace, Standing
 from rlmlite_traces.reading.parts.chapters import InputStory
@@ -21,8 +21,8 @@ from rlmlite_traces.reading.story import Story
 Origins: TypeAlias = Mapping[str, frozenset[str]]
 """The inputs of the run at the root behind each input of a run."""
 
-ShownBefore: TypeAlias = Callable[[int], Mapping[str, Iterable[Range]]]
-"""The ranges of each input that had been shown before a turn."""
+MarksAt: TypeAlias = Callable[[int], Marks]
+"""What had been shown and read of inputs before a turn."""
 
 
 class Book:
@@ -42,9 +42,9 @@ class Book:
         return self.rows.at((run, kind, destination, how, input_, path))
 
 
-def read_run(book: Book, story: Story, run: str, origins: Origins, shown: ShownBefore) -> None:
+def read_run(book: Book, story: Story, run: str, origins: Origins, marks: MarksAt) -> None:
     """Enter what one run has sent. `origins` are the root's inputs behind each of its own."""
-    reader = _RunReader(book, story, run, origins, shown)
+    reader = _RunReader(book, story, run, origins, marks)
     for seq, record in enumerate(story.trace.records):
         match record:
             case Turn():
@@ -62,8 +62,8 @@ def read_run(book: Book, story: Story, run: str, origins: Origins, shown: ShownB
 class _RunReader:
     """Reads one run for a walk."""
 
-    def __init__(self, book: Book, story: Story, run: str, origins: Origins, shown: ShownBefore) -> None:
-        self._book, self._story, self._run, self._origins, self._shown = book, story, run, origins, shown
+    def __init__(self, book: Book, story: Story, run: str, origins: Origins, marks: MarksAt) -> None:
+        self._book, self._story, self._run, self._origins, self._marks = book, story, run, origins, marks
         self.behind = InputsBehind(story.trace.records, origins)
         self._inputs = {each.name: each for each in story.inputs}
         # Bytes of each input that observations have shown so far, all bytes of observations, and the root's inputs
@@ -71,6 +71,8 @@ class _RunReader:
         self._looks: dict[tuple[str, str], Look] = {}
         self._shown_bytes: dict[str, int] = {}
         self._read_bytes: dict[str, int] = {}
+        # Rows of what was counted of an input in a turn, by destination.
+        self._counted: dict[tuple[int, str], dict[tuple[str, str], Row]] = {}
         # Inputs of which the calls of this step have ranges.
         self._ranged: set[str] = set()
         self._observed_bytes = 0
@@ -103,20 +105,31 @@ class _RunReader:
             row.cached += turn.call is not None and turn.call.cached
 
     def finish(self) -> None:
-        """Add what each controller had been shown when it was asked for the last time."""
+        """Add what each controller had been shown at its last call, and what was counted of what programs made."""
         for (destination, name), look in self._looks.items():
-            exact = list(self._shown(look.turn).get(name, ()))
-            # A count is of distinct bytes: ranges that have as many are those.
-            if sum(stop - start for start, stop in exact) != look.shown:
-                row = self._row("controller", destination, "shown", name)
-                row.bytes = look.shown
-                row.of |= self._roots({name}) - {name}
-                row.add_calls(look.row)
-                continue
-            for path, ranges in _by_document(self._inputs[name], exact):
-                row = self._content_row("controller", destination, KnownContent(name, path))
-                row.ranges += ranges
-                row.add_calls(look.row)
+            exact = list(self._marks(look.turn).get((name, "shown"), ()))
+            look.row.bytes = look.shown
+            self._add_look(("controller", destination, "shown"), name, exact, look.row)
+        for (turn, name), places in self._counted.items():
+            before, after = (self._marks(at).get((name, "read"), ()) for at in (turn, turn + 1))
+            exact = subtract(after, before)
+            for (kind, destination), row in places.items():
+                self._add_look((kind, destination, "counted"), name, exact, row)
+
+    def _add_look(self, place: tuple[str, str, str], name: str, exact: Sequence[Range], found: Row) -> None:
+        """Add a row with the ranges, if they are all the bytes that were counted; else with the count."""
+        kind, destination, how = place
+        # A count is of distinct bytes: ranges that have as many are those.
+        if size_of(exact) != found.bytes:
+            row = self._row(kind, destination, how, name)
+            row.bytes += found.bytes
+            row.of |= self._roots({name}) - {name}
+            row.add_calls(found)
+            return
+        for path, ranges in _by_document(self._inputs[name], exact):
+            row = self._content_row(kind, destination, KnownContent(name, path))
+            row.ranges += ranges
+            row.add_calls(found)
 
     def read_step(self, step: Step, seq: int) -> None:
         """What the calls of a step sent, and what it showed, for the turns after it."""
@@ -148,10 +161,9 @@ class _RunReader:
         for name, counts in step.coverage.items():
             more = counts[1] - self._read_bytes.get(name, 0)
             if more > 0 and name not in self._ranged:
-                row = self._row(kind, destination, "counted", name)
+                row = self._counted.setdefault((step.turn, name), {}).setdefault((kind, destination), Row())
                 row.bytes += more
                 row.calls += len(made)
-                row.of |= self._roots({name}) - {name}
 
     def _read_call(self, call: EffectRecord, step: Step, behind: set[str]) -> None:
         if call.same_as:
@@ -219,7 +231,7 @@ class _RunReader:
             last = nested.trace.records[-1]
             text = story.passages.read_if(last.findings) if isinstance(last, Seal) else None
             covered = _coverage("" if text is None else text.text)
-            shown = {name: ranges for name, kind, ranges, _ in covered if kind == "shown"}
+            shown = {(name, kind): ranges for name, kind, ranges, _ in covered if kind == "shown"}
             read_run(self._book, story, call.id, origins, lambda _: shown)
             return
         differs = nested is not None and nested.standing is Standing.DIFFERS

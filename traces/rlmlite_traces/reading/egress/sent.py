@@ -60,5 +60,8 @@ class Egress(msgspec.Struct, frozen=True):
     gaps: tuple[str, ...]
 
 
-Shown: TypeAlias = Mapping[int, Mapping[str, Iterable[Range]]]
-"""For each turn, by number, the ranges of each input that had been shown before it: what a replay knows."""
+Marks: TypeAlias = Mapping[tuple[str, str], Iterable[Range]]
+"""The ranges of an input that were `shown`, or `read` by models and tools: coverage, as the kernel keeps it."""
+
+MarksBefore: TypeAlias = Mapping[int, Marks]
+"""Marks before each turn, by its number, and after the last one: what a replay knows, and records only count."""

@@ -15,7 +15,7 @@ from rlmlite_kernel import State
 from rlmlite_kernel.records.records import Turn
 from rlmlite_traces import CheckedTrace, Finding
 from rlmlite_traces.reading.egress.report import egress_of
-from rlmlite_traces.reading.egress.sent import HOW, Egress, Sent
+from rlmlite_traces.reading.egress.sent import HOW, Egress, Marks, Sent
 from rlmlite_traces.reading.story import open_story
 
 _RANGES = 8
@@ -38,13 +38,14 @@ def print_egress(trace: Path, flags: Flags, allow: list[str], *, as_json: bool) 
 def _print_egress(path: Path, flags: Flags, allow: list[str], as_json: bool) -> Exit:
     limits = reader_limits(allow)
     story = open_story(path, limits)
-    shown = ShownRanges()
+    looks = Looks()
     if flags.exact or flags.inputs:
         from rlmlite.cli.commands.traces.replaying.replay import Again, replay_settings  # to read takes no kernel
 
         settings = replay_settings(list(flags.read), None)
-        Again(path, story.trace, settings, list(flags.inputs), flags.store, limits).replay(shown)
-    egress = egress_of(story, path, shown.by_turn, limits)
+        again = Again(path, story.trace, settings, list(flags.inputs), flags.store, limits)
+        looks.end(again.replay(looks).state)
+    egress = egress_of(story, path, looks.marks, limits)
     if as_json:
         print_json(value=msgspec.to_builtins(egress), how=dict(HOW), trace=str(path), root=story.trace.root)
     else:
@@ -52,19 +53,23 @@ def _print_egress(path: Path, flags: Flags, allow: list[str], as_json: bool) -> 
     return Exit.COMPLETED
 
 
-class ShownRanges:
-    """A `ControllerCheck` that checks nothing: it notes which bytes had been shown before each turn."""
+class Looks:
+    """A `ControllerCheck` that checks nothing: it notes what had been shown and read of inputs before each turn."""
 
     def __init__(self) -> None:
-        self.by_turn: dict[int, dict[str, list[tuple[int, int]]]] = {}
+        self.marks: dict[int, Marks] = {}
 
     def follow(self, before: State, trace: CheckedTrace, first: int, stop: int) -> Sequence[Finding]:
         """See `ControllerCheck.follow`."""
         record = trace.records[first]
         if isinstance(record, Turn):
-            marks = before.coverage.marks
-            self.by_turn[record.turn] = {name: ranges for (name, kind), ranges in marks.items() if kind == "shown"}
+            self.marks[record.turn] = before.coverage.marks
         return ()
+
+    def end(self, state: State | None) -> None:
+        """Note what had been shown and read in the end; nothing if the replay did not come so far."""
+        if state is not None:
+            self.marks.setdefault(state.turn + 1, state.coverage.marks)
 
 
 def _print(egress: Egress) -> None:
