@@ -41,21 +41,24 @@ from rlmlite_traces.reading.parts.passages import REDACTED
 from rlmlite_traces.reading.story import Story
 
 _VERBATIM = ("verbatim",)
+_OF_UNAVAILABLE = "it reads what a step made that could not be executed again"
 
 
 class Rerun(msgspec.Struct, frozen=True, kw_only=True):
     """What executing a trace again has found.
 
-    `executed` are the first so many steps: they were executed and compared. `difference` is the number of the first
-    record that differs, and in what; `is_excused`: another version of an engine may be why. `missing` says of inputs
-    why they are not here, `unchecked` what else was left out, and why. `content` gives the content with a SHA-256, if
-    it is at hand.
+    `executed` are the first so many steps: they were executed and compared, but for those that are `unavailable` for
+    the want of a file, by number, each with its path, or with nothing where it reads what such a step made.
+    `difference` is the number of the first record that differs, and in what; `is_excused`: another version of an engine
+    may be why. `missing` says of inputs why they are not here, `unchecked` what else was left out, and why. `content`
+    gives the content with a SHA-256, if it is at hand.
     """
 
     executed: int
     difference: tuple[int, str] | None = None
     is_excused: bool = False
     missing: Mapping[str, str] = {}
+    unavailable: Mapping[int, str] = {}
     unchecked: Mapping[str, str] = {}
     stopped: str = ""
     content: Callable[[str], bytes | None] = lambda _: None
@@ -227,7 +230,10 @@ def _steps(story: Story, rerun: Rerun | None) -> Iterator[StepAudit]:
     for seq, record in enumerate(story.trace.records):
         if isinstance(record, Step):
             standing, why = HOLDS, ""
-            if rerun is None or done >= rerun.executed:
+            if rerun is not None and record.step in rerun.unavailable:
+                path = rerun.unavailable[record.step]
+                standing, why = UNKNOWN, f"it needs {path}, which is not here" if path else _OF_UNAVAILABLE
+            elif rerun is None or done >= rerun.executed:
                 standing, why = _standing_of_step(record, seq, behind.of(record.reads), rerun)
             done += 1
             yield StepAudit(

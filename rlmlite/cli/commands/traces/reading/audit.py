@@ -53,7 +53,7 @@ def _audit(path: Path, flags: Flags, allow: list[str], as_json: bool) -> Exit:
     story = open_story(path, limits)
     identity = tuple(_identity(path, story.trace, flags, limits))
     again = Again(path, story.trace, settings, list(flags.inputs), flags.store, limits)
-    found = audit_of(story, path, _rerun(again, again.replay(Recheck())), limits)
+    found = audit_of(story, path, _rerun(again, again.replay_as_far_as_possible(Recheck())), limits)
     found = msgspec.structs.replace(found, checks=(*identity, *found.checks))
     if as_json:
         print_json(value=found.standing, trace=str(path), root=found.root, audit=msgspec.to_builtins(found))
@@ -78,18 +78,20 @@ def _identity(path: Path, trace: CheckedTrace, flags: Flags, limits: ReaderLimit
             yield Check(what=f"a signature of {keyid}", standing=UNKNOWN, why="name the file of its key with --key")
 
 
-def _rerun(again: Again, replayed: Replayed) -> Rerun:
-    difference = replayed.difference
-
+def _rerun(again: Again, replayed: Replayed | str) -> Rerun:
     def content(digest: str) -> bytes | None:
         try:
             return bytes(again.blobs.read(digest))
         except (BlobMissingError, InputChangedError):
             return None
 
+    if isinstance(replayed, str):
+        return Rerun(executed=0, stopped=f"it cannot be executed again: {replayed}", content=content)
+    difference = replayed.difference
     return Rerun(
         # Steps that the machine ended are taken from the record, and are said to be (`unchecked`).
-        executed=replayed.executed + sum(replayed.not_executed.values()),
+        executed=replayed.executed + sum(replayed.not_executed.values()) + len(replayed.unavailable),
+        unavailable=replayed.unavailable,
         difference=None if difference is None else (difference.seq, f"{difference.field} differs"),
         is_excused=replayed.verdict is Verdict.ENGINES,
         missing=replayed.missing,

@@ -8,6 +8,7 @@ import msgspec
 from rlmlite.cli.commands.traces.opening import reader_limits
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
+from rlmlite.cli.output.logs import log
 from rlmlite.cli.output.printing import print_heading, print_indented, print_json, say
 from rlmlite.clients.registry import asks_server
 from rlmlite.guard.terminal import one_line
@@ -44,7 +45,11 @@ def _print_egress(path: Path, flags: Flags, allow: list[str], as_json: bool) -> 
 
         settings = replay_settings(list(flags.read), None)
         again = Again(path, story.trace, settings, list(flags.inputs), flags.store, limits)
-        looks.end(again.replay(looks).state)
+        replayed = again.replay_as_far_as_possible(looks)
+        if isinstance(replayed, str):
+            log.warning(f"it was not executed to its end: {replayed}")
+        else:
+            looks.end(replayed.state)
     egress = egress_of(story, path, looks.marks, limits)
     if as_json:
         print_json(value=msgspec.to_builtins(egress), how=dict(HOW), trace=str(path), root=story.trace.root)

@@ -29,6 +29,7 @@ from rlmlite.runs.settings import RunSettings
 from rlmlite.runs.settings.setting import DEFAULT_STORE
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces import (
+    BlobAbsentError,
     CheckedTrace,
     ControllerCheck,
     DirectoryStore,
@@ -149,6 +150,13 @@ class Again:
     def replay(self, check: ControllerCheck) -> Replayed:
         """The trace itself."""
         return self._replay(self.trace, self._places, self.is_own, check)
+
+    def replay_as_far_as_possible(self, check: ControllerCheck) -> "Replayed | str":
+        """The trace itself; or why it cannot be executed again: a content that it takes was redacted."""
+        try:
+            return self.replay(check)
+        except BlobAbsentError as error:
+            return str(error)
 
     def replay_nested(self, trace: CheckedTrace) -> Replayed:
         """A nested trace. Its inputs are contents that its parent's replay has registered: no path is looked at."""
