@@ -30,10 +30,10 @@ _SOURCE = msgspec.json.Decoder(Source)
 
 
 def sources_of(trace: CheckedTrace) -> dict[str, Source]:
-    """Where each input of a trace came from, by its name; without inputs of which that is not recorded."""
+    """Where each input of a trace came from, by its name; without inputs of which that is not recorded, or redacted."""
     sources = {}
     for entry in trace.input_entries:
-        if entry.source is None:
+        if entry.source is None or entry.source in trace.redacted:
             continue
         try:
             sources[entry.name] = _SOURCE.decode(trace.content(entry.source))

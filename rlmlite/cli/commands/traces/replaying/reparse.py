@@ -40,6 +40,8 @@ def reparse(trace: CheckedTrace, readings: Mapping[int, Reading] = {}) -> Repars
         return ReparseResult(skipped="another grammar parsed them")
     texts = 0
     for turn, names in _turns(trace):
+        if {turn.reply, turn.program, turn.ast, turn.diagnostics} & trace.redacted.keys():
+            continue  # the replay says that it is gone
         recorded = decode_reading(turn, trace.content)
         if recorded is None:
             continue  # its controller did not answer, so there was no text
