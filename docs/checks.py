@@ -15,7 +15,7 @@ from rlmlite_traces.errors import (
     TraceMissingError,
     UnknownFormatError,
 )
-from rlmlite_traces.format.checks import CHECKS
+from rlmlite_traces.format.showing.checks import CHECKS
 from rlmlite_traces.limits import CLAIMS, READER_LIMITS, ReaderLimits
 
 DIFFERENCES: Final = {

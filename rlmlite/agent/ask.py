@@ -38,7 +38,7 @@ def run(question: str, inputs: Data | Mapping[str, Data] = None, **settings: Unp
         InputError: an input or the question cannot be taken.
         ModelError: there is no such model, or no controller.
         SettingError: a setting has a value that it cannot have.
-        RuntimeError: an event loop is running in this thread; await `arun` there.
+        RuntimeError: an event loop is running in this thread, and it is not a notebook's; await `arun` there.
     """
     refuse_running_loop("rlmlite.arun(...)")
     setup, begin = _prepare("run", question, inputs, settings)

@@ -31,7 +31,7 @@ def execute(
         ModelError: there is no such model.
         SettingError: a setting has a value that it cannot have.
         StoreError: there is something else where the store should be.
-        RuntimeError: an event loop is running in this thread; await `execute_async` there.
+        RuntimeError: an event loop is running in this thread, and it is not a notebook's; await `execute_async` there.
     """
     from rlmlite.runs.driver import drive_turn, refuse_running_loop
 

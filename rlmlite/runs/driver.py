@@ -17,11 +17,16 @@ asyncio is imported where it is used: a program without calls needs no event loo
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
-from typing import Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from rlmlite.clients.interface.options import WORKERS
 from rlmlite_kernel.effects.requests import NO_USE, Failed, Request, Requests, Result
 from rlmlite_kernel.values.blobs import InputChangedError
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from rlmlite.guard.notebook import ThreadRunner
 
 T = TypeVar("T")
 
@@ -62,10 +67,8 @@ def drive_turn(answers: Answers, calls: FanOuts[T]) -> T:
     answers.start()
     try:
         requests = next(calls)
-        import asyncio
-
         # One loop for all fan-outs of this work. A loop for each would have to be opened and closed every time.
-        runner = asyncio.Runner()
+        runner = _own_loop()
         while True:
             results = runner.run(answers.results(requests))
             requests = calls.send(results)
@@ -94,10 +97,29 @@ async def drive_turn_async(answers: Answers, calls: FanOuts[T]) -> T:
 
 
 def refuse_running_loop(twin: str) -> None:
-    """Raise `RuntimeError` where an event loop of our own cannot be, because one is running in this thread."""
+    """Raise `RuntimeError` where a call must not wait, because an event loop is running in this thread.
+
+    In a notebook's cell it may: nothing else runs in that loop until the cell ends.
+    """
     asyncio = sys.modules.get("asyncio")  # not imported: then none of its loops is running
-    if asyncio is not None and asyncio._get_running_loop() is not None:
+    loop = None if asyncio is None else asyncio._get_running_loop()
+    if loop is None:
+        return
+    from rlmlite.guard.notebook import is_loop_of_cells
+
+    if not is_loop_of_cells(loop):
         raise RuntimeError(f"an event loop is running in this thread: await {twin} instead")
+
+
+def _own_loop() -> "asyncio.Runner | ThreadRunner":
+    """A loop of our own; in a notebook's cell, where one is running, it is in another thread."""
+    import asyncio
+
+    if asyncio._get_running_loop() is None:
+        return asyncio.Runner()
+    from rlmlite.guard.notebook import ThreadRunner
+
+    return ThreadRunner()
 
 
 def _no_journal(_id: str, _result: Result) -> None:

@@ -26,6 +26,7 @@ from rlmlite_kernel.values.inputs import Input
 
 if TYPE_CHECKING:
     from rlmlite.runs.explain import SupportingStep
+    from rlmlite_traces.format.showing.notebook import Facts
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -101,6 +102,35 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         from rlmlite.runs.explain import explain
 
         return () if self.trace is None else explain(self.trace, self.root)
+
+    def __repr__(self) -> str:
+        from rlmlite_traces.format.showing.notebook import line  # most outcomes are shown to nobody
+
+        return line(self.facts())
+
+    def _repr_html_(self) -> str:
+        from rlmlite_traces.format.showing.notebook import table
+
+        return table(self.facts())
+
+    def facts(self, kind: str = "Outcome") -> "Facts":
+        """What is shown of it in one line, or in a notebook."""
+        from rlmlite_traces.format.showing.notebook import Facts
+
+        named = {"evidence": self.evidence_total, "warnings": len(self.warnings), "failures": len(self.failures)}
+        return Facts(
+            kind=kind,
+            status=self.status,
+            reason=self.reason,
+            answer=self.value,
+            counts={name: count for name, count in named.items() if count},
+            evidence=self.evidence,
+            evidence_total=self.evidence_total,
+            coverage=self.coverage,
+            usage=self.usage,
+            root=self.root,
+            trace=self.trace,
+        )
 
 
 _EACH = ("call_prompt_bytes", "observation_bytes")

@@ -50,10 +50,11 @@ if TYPE_CHECKING:
     from rlmlite_traces.files.mapped import DigestCache, HashedFile
     from rlmlite_traces.format.contents import Presence
     from rlmlite_traces.format.reader import CheckedTrace, Level, SignatureCheck, UncheckedTrace
+    from rlmlite_traces.format.showing.neutral import neutral
     from rlmlite_traces.format.verify import verify
     from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
     from rlmlite_traces.reading.nested.walk import NestedTrace, Standing, nested_place, nested_traces
-    from rlmlite_traces.reading.show import neutral, show
+    from rlmlite_traces.reading.show import show
     from rlmlite_traces.replays.beginning import allow_claims
     from rlmlite_traces.replays.rebuild import Derive
     from rlmlite_traces.replays.replay import replay
@@ -235,7 +236,7 @@ _HOMES = {
     "generate_key": "rlmlite_traces.sharing.signing.keys",
     "nested_place": "rlmlite_traces.reading.nested.walk",
     "nested_traces": "rlmlite_traces.reading.nested.walk",
-    "neutral": "rlmlite_traces.reading.show",
+    "neutral": "rlmlite_traces.format.showing.neutral",
     "pack": "rlmlite_traces.sharing.packing.pack",
     "recover": "rlmlite_traces.writing.recovery",
     "replay": "rlmlite_traces.replays.replay",

@@ -49,6 +49,7 @@ from rlmlite_traces import FileBlobs
 
 if TYPE_CHECKING:
     from rlmlite.agent.sessions.additions import HigherLimits
+    from rlmlite_traces.format.showing.notebook import Facts
 
 
 class Session:
@@ -124,6 +125,20 @@ class Session:
         self._run, self._agent, self._refusal = reopen_session(self.path, settings, access, makes_calls, lock_seconds)
         log = self._run.log
         self._kept_root = log.root if log is not None and log.is_resumed else ""
+
+    def __repr__(self) -> str:
+        from rlmlite_traces.format.showing.notebook import line  # most sessions are shown to nobody
+
+        return line(self._facts())
+
+    def _repr_html_(self) -> str:
+        from rlmlite_traces.format.showing.notebook import table
+
+        return table(self._facts())
+
+    def _facts(self) -> "Facts":
+        """What is shown of it: how its last question or program stands."""
+        return self._run.outcome_so_far(conclude_program(self._run.state)).facts("Session")
 
     @property
     def run(self) -> Run:

@@ -5,6 +5,7 @@ import json
 import logging
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import rlmlite
@@ -244,7 +245,7 @@ def test_a_server_that_repeats_the_key_puts_it_nowhere(
     files = [path for path in Path("t.rlm").rglob("*") if path.is_file()]
     assert files
     assert not [path for path in files if CANARY.encode() in path.read_bytes()]
-    assert CANARY not in repr(outcome) + caplog.text
+    assert CANARY not in repr(msgspec.structs.asdict(outcome)) + repr(outcome) + caplog.text
 
 
 @pytest.mark.filterwarnings("ignore:BasicAuth is deprecated", "ignore:The .proxy_auth. parameter")

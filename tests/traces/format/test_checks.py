@@ -21,7 +21,7 @@ from rlmlite_traces import (
     UnknownFormatError,
 )
 from rlmlite_traces.format import lines
-from rlmlite_traces.format.checks import CHECKS
+from rlmlite_traces.format.showing.checks import CHECKS
 from tests.traces import handmade
 from tests.traces.format.old_traces import OLD_BROKEN
 from tests.traces.format.sealed_trace import Files, check, lines_of, with_lines

@@ -8,11 +8,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from rlmlite_kernel.records.records import Addition, AnyRecord, EffectRecord, Genesis, InputEntry, Redact, Ref, Step
+from rlmlite_kernel.records.records import (
+    Addition,
+    AnyRecord,
+    EffectRecord,
+    Genesis,
+    InputEntry,
+    Question,
+    Redact,
+    Ref,
+    Seal,
+    Step,
+)
 from rlmlite_traces.errors import PackBrokenError, TraceError, TraceMissingError
 from rlmlite_traces.files.guarded import Folder
 from rlmlite_traces.format.calls import StepCalls
@@ -29,6 +40,9 @@ from rlmlite_traces.format.lines import (
     SIGNATURES,
 )
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
+
+if TYPE_CHECKING:
+    from rlmlite_traces.format.showing.notebook import Facts
 
 
 class Level(IntEnum):
@@ -106,7 +120,7 @@ class CheckedTrace(msgspec.Struct, frozen=True):
     `extra` are names in its folder that no trace has: they are not part of it, and nothing is said of them.
     `inputs` are files that came along with it, by the SHA-256 that they are named by; they are compared with it when
     they are read. `signatures` is its envelope, which `verify` reads if it is given a key. `redactions` are those that
-    were made after the seal.
+    were made after the seal. `path` is where it lay, if it was read from there.
     """
 
     root: str
@@ -120,6 +134,35 @@ class CheckedTrace(msgspec.Struct, frozen=True):
     inputs: Mapping[str, Path] = {}
     signatures: bytes = b""
     redactions: tuple[Redact, ...] = ()
+    path: Path | None = None
+
+    def __repr__(self) -> str:
+        from rlmlite_traces.format.showing.notebook import line  # most traces are shown to nobody
+
+        return line(self.facts())
+
+    def _repr_html_(self) -> str:
+        from rlmlite_traces.format.showing.notebook import table
+
+        return table(self.facts())
+
+    def facts(self, kind: str = "CheckedTrace") -> "Facts":
+        """What is shown of it in one line, or in a notebook."""
+        from rlmlite_traces.format.showing.notebook import Facts
+
+        last = self.records[-1]
+        seal = last if isinstance(last, Seal) else None
+        questions = sum(isinstance(each, Question) for each in self.records)
+        counts = {"records": self.size, "steps": sum(isinstance(each, Step) for each in self.records)}
+        return Facts(
+            kind=kind,
+            status="open" if seal is None else f"{self.level.name.lower()}, {seal.outcome}",
+            reason="" if seal is None else seal.reason,
+            answer=None if seal is None else _sealed_answer(self.contents, seal),
+            counts=counts | ({"questions": questions} if questions else {}),
+            root=self.root,
+            trace=self.path,
+        )
 
     @property
     def size(self) -> int:
@@ -230,3 +273,17 @@ def _named_files(folder: Folder, name: str, limits: ReaderLimits, bound: str) ->
 def missing_error(path: Path, error: OSError) -> TraceMissingError:
     """What the system said, as an error about a trace."""
     return TraceMissingError(path, error.strerror or "cannot be opened")
+
+
+class _AnswerBlob(msgspec.Struct, frozen=True):
+    value: Any = None
+
+
+def _sealed_answer(contents: Contents, seal: Seal) -> Any:
+    """The answer, or why it cannot be shown: a `repr` raises nothing."""
+    if seal.result is None:
+        return None
+    try:
+        return msgspec.json.decode(contents.read_json(seal.result), type=_AnswerBlob).value
+    except (TraceError, OSError, ValueError) as error:
+        return f"[cannot be read: {type(error).__name__}]"

@@ -84,7 +84,8 @@ def verify(
     if chain.sealed:
         _refuse_unnamed(contents, named)
     lines, beside = (trace.records, spans), (trace.extra, trace.inputs, trace.signatures, redactions)
-    return CheckedTrace(chain.root, level, records, lines, calls, call_ranges, contents, *beside)
+    path = source if isinstance(source, Path) else None
+    return CheckedTrace(chain.root, level, records, lines, calls, call_ranges, contents, *beside, path)
 
 
 def _check_signatures(

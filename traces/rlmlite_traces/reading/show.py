@@ -8,7 +8,6 @@
 Whatever a trace holds, the lines hold no control characters, so that a hostile one cannot steer a terminal.
 """
 
-import re
 from collections.abc import Iterator
 from typing import assert_never
 
@@ -25,9 +24,8 @@ from rlmlite_kernel.records.records import (
     Turn,
 )
 from rlmlite_traces.format.reader import CheckedTrace
+from rlmlite_traces.format.showing.neutral import neutral
 
-# C0 and C1 controls, line and paragraph separators, marks that reverse the direction of text, lone surrogates.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _NANO = 1_000_000_000
 
 
@@ -36,11 +34,6 @@ def show(trace: CheckedTrace) -> Iterator[str]:
     yield f"{trace.level.name} {trace.size} records root {trace.root}"
     for seq, record in enumerate(trace.records):
         yield neutral(f"{seq:>5} {_describe(record, trace.effects(seq))}")
-
-
-def neutral(text: str) -> str:
-    """The text with characters that could steer a terminal written as escapes, such as `\\u001b`."""
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _describe(record: AnyRecord, effects: list[EffectRecord]) -> str:

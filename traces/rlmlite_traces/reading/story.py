@@ -18,6 +18,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from rlmlite_kernel.records.records import (
     Addition,
     Checkpoint,
@@ -84,7 +86,18 @@ class Story:
         self.beginning: Beginning = tell_beginning(trace, self.passages)
 
     def __repr__(self) -> str:
-        return f"Story(run={self.beginning.run!r}, records={self.trace.size})"
+        from rlmlite_traces.format.showing.notebook import line
+
+        return line(self.trace.facts("Story"))
+
+    def _repr_html_(self) -> str:
+        from rlmlite_traces.format.showing.notebook import table
+
+        facts = self.trace.facts("Story")
+        answer = None if self.ending is None else self.ending.answer
+        if answer is not None:
+            facts = replace(facts, evidence=answer.evidence, evidence_total=answer.evidence_total)
+        return table(facts)
 
     @cached_property
     def ending(self) -> Ending | None:
