@@ -5,8 +5,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DEMO   := .venv-demo
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
-# A worker that is done takes tests from the others: one test may take as long as a thousand.
-PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
+# A worker that is done takes tests from the others: one test may take as long as a thousand. Bytecode is written even
+# where the environment says not to, as in many containers: pytest rewrites every test file, and each worker would do it
+# in each run, which takes it 15 s of processor time.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal
 UV     := uv==0.13.8
 PEERS  := .venv-peers
 REAL   := .real

@@ -165,21 +165,21 @@ def test_no_result_depends_on_threads() -> None:
 def test_lines_are_charged_for_what_they_hold() -> None:
     """A bit for each line, and what the step makes of them; not what was looked at."""
     with lines_from(0, 4_096):
-        machine = Machine({"context": "10 ms\n" * 200_000}, limits=Limits(value_bytes=200_000))
+        machine = Machine({"context": "10 ms\n" * 40_000}, limits=Limits(value_bytes=40_000))
         machine.turn('p = parse_lines(context, "{n} ms")\nx = extend(p, {m: int(.n)})\ns = sum(x.m)')
     assert machine.codes() == ["", "", ""]
-    assert machine.value("s") == 2_000_000
-    # Two bits for each line and 64 bytes for each block, of which there are 293, for three variables.
-    assert machine.state.used["value_bytes"] < 130_000
+    assert machine.value("s") == 400_000
+    # Two bits for each line and 64 bytes for each block, of which there are 59, for three variables.
+    assert machine.state.used["value_bytes"] < 26_000
 
 
 def test_what_would_not_fit_as_columns_is_refused_and_says_so() -> None:
     """An action that needs all columns at once asks for the room first."""
     with lines_from(0, 1 << 20):
-        machine = Machine({"context": "10 ms\n" * 200_000}, limits=Limits(value_bytes=200_000))
+        machine = Machine({"context": "10 ms\n" * 40_000}, limits=Limits(value_bytes=40_000))
         observation = machine.turn('p = parse_lines(context, "{n} ms")\nj = join(p, p, on=n)')
     assert machine.codes()[-1] == "too_large"
-    assert "200,000 value_bytes" in observation
+    assert "40,000 value_bytes" in observation
 
 
 def test_a_pass_that_runs_out_of_work_says_where() -> None:
