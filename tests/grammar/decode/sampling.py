@@ -104,9 +104,9 @@ def free(program: Program) -> tuple[str, ...]:
 
 def known(text: str) -> bool:
     """Whether a program of the corpus checks when its variables exist: whether it calls existing actions only."""
-    program = parse_program(text).program
-    scope = Scope(frozenset(free(program)), frozenset(), ACTIONS, Policy())
-    return not check(parse_program(text), scope)
+    parsed = parse_program(text)
+    scope = Scope(frozenset(free(parsed.program)), frozenset(), ACTIONS, Policy())
+    return not check(parsed, scope)
 
 
 KNOWN = [text for text in corpus("valid") if known(text)]

@@ -15,13 +15,13 @@ DEEP = b'{"choices": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 REPLIES = {
     "a long body": OK + b"application/json\r\nContent-Length: 10000000\r\n\r\n" + b" " * 10_000_000,
-    "a packed body": OK + b"application/json\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b" " * 100_000_000),
+    "a packed body": OK + b"application/json\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b" " * 10_000_000),
     "an unbounded body": OK + b"application/json\r\n\r\n" + b" " * 10_000_000,
     "a stream of comments": OK + b"text/event-stream\r\n\r\n" + b": ping\n\n" * 100_000,
     "a stream without line ends": OK + b"text/event-stream\r\n\r\ndata: " + b"x" * 10_000_000,
     "a packed stream": OK
     + b"text/event-stream\r\nContent-Encoding: gzip\r\n\r\n"
-    + gzip.compress(b": ping\n\n" * 10_000_000),
+    + gzip.compress(b": ping\n\n" * 1_000_000),
     "a deep body": OK + b"application/json\r\nContent-Length: %d\r\n\r\n" % len(DEEP) + DEEP,
     "a deep event": OK + b"text/event-stream\r\n\r\ndata: " + DEEP + b"\n\n",
 }
