@@ -43,9 +43,10 @@ PATHS = (".", "grammar", "kernel", "traces")
 ALL = """
 import importlib, runpy, sys, warnings
 warnings.simplefilter("ignore", RuntimeWarning)  # that one benchmark was imported by another
-for name in sys.argv.pop(1).split():
+run, load = sys.argv.pop(1), sys.argv.pop(1)
+for name in run.split():
     runpy.run_module(f"benchmarks.{name}", run_name="__main__")
-for name in sys.argv.pop(1).split():
+for name in load.split():
     importlib.import_module(f"benchmarks.{name}")
 """
 """Runs the benchmarks that its first argument names, one after the other, in one process: the imports take longest.
