@@ -15,7 +15,7 @@ from rlmlite_traces import CheckedTrace, verify
 from tests.traces.forge.contents import content_edits
 from tests.traces.forge.edits import Edit, edits, inserted
 from tests.traces.forge.verdicts import ORDER, judge
-from tests.traces.replays import write_golden
+from tests.traces.replays import golden_programs, write_golden
 from tests.traces.replays.forging import entries_of
 
 FILE: Final = Path(__file__).parents[3] / "docs" / "forgeries.json"
@@ -26,9 +26,9 @@ RUNS: Final[dict[str, Callable[[Path], object]]] = {
     "nested": write_golden.nested_run,
     "rounds": write_golden.rounds_run,
     "added": write_golden.added_run,
-    "fan-out": lambda place: write_golden.write(place, write_golden.PROGRAMS["fan-out"]),
-    "faults": lambda place: write_golden.write(place, write_golden.PROGRAMS["faults"]),
-    "a look": lambda place: rlmlite.execute('show(search(log, "ERROR"))', write_golden.DATA, trace=place),
+    "fan-out": lambda place: write_golden.write(place, golden_programs.PROGRAMS["fan-out"]),
+    "faults": lambda place: write_golden.write(place, golden_programs.PROGRAMS["faults"]),
+    "a look": lambda place: rlmlite.execute('show(search(log, "ERROR"))', golden_programs.DATA, trace=place),
 }
 """What is forged: one run of each kind."""
 

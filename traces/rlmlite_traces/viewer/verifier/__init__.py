@@ -1,6 +1,7 @@
 """The second verifier: the checks of `format` and `nested` once more, in JavaScript without dependencies.
 
-The page `docs/reference/trace-format.md` says what both check, and a browser can check a trace with it. It checks all that `verify` and `nested_traces` check, and does not execute anything.
+The page `docs/reference/trace-format.md` says what both check, and a browser can check a trace with it. It checks all
+that `verify` and `nested_traces` check, and does not execute anything.
 
     trace       the four passes; start here            nested      nested runs and their calls
     chain       what may follow what                   records     the shapes of format 2
