@@ -74,7 +74,10 @@ def crowded(package: Path) -> dict[str, int]:
 
 def _counts(path: Path) -> bool:
     # `py.typed` is an empty mark that a typed package has to have at its root, and `__init__.py` has to be there too.
-    return path.name not in ("__init__.py", "__pycache__", "py.typed")
+    if path.name in ("__init__.py", "__pycache__", "py.typed"):
+        return False
+    # A room that moved leaves a folder with its bytecode behind, which git does not see.
+    return path.is_file() or any(each.name != "__pycache__" for each in path.iterdir())
 
 
 def _module(path: Path, package: Path) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import rlmlite
 from rlmlite_kernel import (
     Answered,
     Input,
@@ -243,3 +244,25 @@ def test_a_trace_without_steps_is_unverifiable_without_its_input(tmp_path: Path)
     found = replay(verify(tmp_path / "a.rlm"), recorded_paths=True)
 
     assert (found.verdict, found.steps) == (Verdict.UNVERIFIABLE, 0)
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_what_reads_an_answer_that_was_not_made_is_taken(tmp_path: Path, asks: bool) -> None:
+    """An earlier answer that nobody could make here is named as the record says; what reads it is no forgery."""
+    gone, here = tmp_path / "gone.txt", tmp_path / "here.txt"
+    gone.write_text("one ERROR here\n")
+    here.write_text("two\n")
+    replies = ['```rlm\nx = upper(answer_1)\nfinal("ONE ERROR HERE", evidence=x)\n```']
+    controller = rlmlite.Scripted(replies * 3)
+    with rlmlite.Session(tmp_path / "s.rlm", {"a": gone, "b": here}, controller=controller) as session:
+        session.exec("final(a)")
+        if asks:
+            session.ask("Which?")
+        else:
+            session.exec("x = upper(answer_1)\nfinal([x, count(b)])")
+        session.seal()
+    gone.unlink()
+
+    replayed = replay(verify(tmp_path / "s.rlm"), recorded_paths=True)
+
+    assert replayed.verdict is Verdict.UNVERIFIABLE

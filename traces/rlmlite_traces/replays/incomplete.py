@@ -14,9 +14,9 @@ from collections.abc import Mapping
 import msgspec
 
 from rlmlite_kernel import Entry, Input, State
-from rlmlite_kernel.evaluation.taint import TaintedValue
-from rlmlite_kernel.records.records import AnyRecord, Genesis, InputEntry, Step
-from rlmlite_kernel.run.steps.variables import Variables
+from rlmlite_kernel.evaluation.taint import DERIVED, TaintedValue
+from rlmlite_kernel.records.records import AnyRecord, Genesis, InputEntry, Question, Step, Turn, Written
+from rlmlite_kernel.run.steps.variables import Variable, Variables
 from rlmlite_kernel.run.turns.taken import NOT_HERE
 from rlmlite_kernel.values.inputs import Source
 from rlmlite_traces.replays.verdicts import Difference
@@ -35,6 +35,9 @@ def adopt_consequences(entry: Entry, recorded: AnyRecord) -> Entry:
     if type(entry.record) is not type(recorded):
         return entry
     names = [name for name in ("state", "coverage") if hasattr(entry.record, name)]
+    # An answer that nobody could make here is no value that a later record could write (`name_earlier`).
+    if isinstance(entry.record, Turn | Question) and entry.record.earlier is None:
+        names.append("earlier")
     fields = {name: getattr(recorded, name) for name in names}
     return Entry(msgspec.structs.replace(entry.record, **fields), entry.blobs, entry.effects)
 
@@ -62,3 +65,14 @@ def name_inputs(state: State, absent: Mapping[str, InputEntry]) -> State:
             data = TaintedValue(NOT_HERE, by_name[name].data.origins)
             by_name[name] = msgspec.structs.replace(by_name[name], data=data, kind=entry.kind, ref=entry.ref)
     return msgspec.structs.replace(state, variables=Variables(by_name))
+
+
+def name_earlier(state: State, earlier: Written | None) -> State:
+    """The state with the variable of an answer that was not made here, so that what reads it is taken as well.
+
+    `earlier` is what the next record writes of it. An answer that was made here is an offer of the state.
+    """
+    if earlier is None or state.offers or earlier.name in state.variables:
+        return state
+    variable = Variable(TaintedValue(NOT_HERE, DERIVED), earlier.kind, earlier.ref, earlier.size, state.turn)
+    return msgspec.structs.replace(state, variables=Variables({**dict(state.variables), earlier.name: variable}))

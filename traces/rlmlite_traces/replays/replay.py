@@ -55,7 +55,7 @@ from rlmlite_traces.replays.beginning import (
     read_settings,
 )
 from rlmlite_traces.replays.comparison import Comparison, unchecked_texts
-from rlmlite_traces.replays.incomplete import adopt_consequences, adopt_inputs, is_of_values, name_inputs
+from rlmlite_traces.replays.incomplete import adopt_consequences, adopt_inputs, is_of_values, name_earlier, name_inputs
 from rlmlite_traces.replays.no_parser import MissedParser
 from rlmlite_traces.replays.rebuild import Derive, InputContradictionError, InputMissingError, Rebuilder
 from rlmlite_traces.replays.rules.controller import ControllerCheck, Finding, check_speaker
@@ -263,7 +263,8 @@ class _Replay:
         form = "" if record.form is None else self.trace.content(record.form).decode("utf-8", "replace")
         self.typed, self.asked = bool(form), True
         try:
-            asked = ask(self.state, text, record.writes.name, form)
+            before = name_earlier(self.state, record.earlier) if self.is_incomplete else self.state
+            asked = ask(before, text, record.writes.name, form)
         except RoomSpentError as error:
             self._stop_with(seq, "text", "a question", str(error))
         self._compare(seq, asked.entries[0])
@@ -287,6 +288,8 @@ class _Replay:
     def _replay_turn(self, turn: RecordedTurn) -> None:
         """Execute one turn again, compare its entries, and move on to the state after it."""
         assert self.state is not None
+        if self.is_incomplete:
+            self.state = name_earlier(self.state, turn.record.earlier)
         reading = turn.read_program()
         if isinstance(reading, Unreadable):
             self._stop_with(turn.first, reading.field, "what a controller said", reading.reason)
