@@ -77,7 +77,7 @@ def _counts(path: Path) -> bool:
     if path.name in ("__init__.py", "__pycache__", "py.typed"):
         return False
     # A room that moved leaves a folder with its bytecode behind, which git does not see.
-    return path.is_file() or any(each.name != "__pycache__" for each in path.iterdir())
+    return path.is_file() or {each.name for each in path.iterdir()} != {"__pycache__"}
 
 
 def _module(path: Path, package: Path) -> str:
