@@ -121,12 +121,12 @@ STARTS = {
     "a search": Start(
         _command("exec", "-e", SEARCH, "small.log"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.runs.past.reopen"},
-        573,
+        574,
     ),
     "a replay": Start(
         _command("trace", "replay", "there.rlm"),
         SDKS | CHECKING | SHOWING | FORMATS | RARE | {"rlmlite.agent.loop", "rlmlite.inputs.tables.load"},
-        588,
+        590,
     ),
     "a question": Start(
         _command("ask", "--controller", "scripted:script.jsonl", "How many errors?", "small.log"),
@@ -136,7 +136,7 @@ STARTS = {
         | FORMATS
         | RARE - {"asyncio"}
         | {"rlmlite.agent.sessions.session", "rlmlite.runs.past.reopen"},
-        611,
+        612,
     ),
 }
 

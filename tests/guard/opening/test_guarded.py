@@ -23,7 +23,18 @@ ELSEWHERE = {
     "replays/places.py": {"place.is_dir", "self.path.is_dir", "os.stat"},  # a look at what the caller names
     "files/new_folders.py": {"folder.mkdir", "folder.is_dir", "folder.chmod"},  # folders above one that we make
     "blobs/directory/roots.py": {"os.path.lexists"},  # whether a trace is still there
-    "verifier/__init__.py": {"(files(__package__) / f'{name}.mjs').read_text"},  # a file of this package
+    "viewer/verifier/__init__.py": {"(files(__package__) / f'{name}.mjs').read_text"},  # a file of this package
+    "viewer/page.py": {"(package_files(__package__) / name).read_text"},  # the same
+    # A list of traces: what is there is looked at, and of each trace nothing is opened but through a `Folder`.
+    "reading/library/names.py": {"os.path.lexists"},
+    "reading/library/summary.py": {"entry.is_dir", "entry.is_file", "os.path.isfile", "os.scandir", "os.stat"},
+    "reading/library/retention.py": {"os.lstat", "os.walk", "path.is_file"},
+    "writing/removal.py": {"os.rename", "shutil.rmtree"},  # of a trace that its user removes, under its lock
+    "viewer/contexts.py": {"place.is_dir", "story.passages.read_bytes"},  # where the caller says an input is
+    "sharing/redacting/selection.py": {"path.read_bytes"},  # contents of a verified trace
+    # Passages of a trace, not files.
+    "reading/parts/passages.py": {"self.read_bytes"},
+    "reading/parts/calls.py": {"self._passages.read_bytes"},
     # By descriptor, not by name.
     "blobs/directory/objects.py": {"open"},
 }
