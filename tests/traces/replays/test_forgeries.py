@@ -16,8 +16,9 @@ from rlmlite_traces import (
     verify,
 )
 from tests.traces import handmade
+from tests.traces.reading.kept import redacted
 from tests.traces.replays import real_runs
-from tests.traces.replays.forging import Change, forge, with_fields
+from tests.traces.replays.forging import Change, entries_of, forge, with_fields
 from tests.traces.replays.real_runs import is_reproduced
 
 
@@ -102,6 +103,19 @@ def test_a_step_left_out_or_added_is_found(honest_run: CheckedTrace) -> None:
     assert found.verdict is Verdict.FORGED
     assert found.difference is not None
     assert (found.difference.seq, found.difference.recorded) == (7, "turn")
+
+
+def test_a_step_added_and_then_redacted_is_found(honest_run: CheckedTrace) -> None:
+    """That its statement is gone excuses nothing: there is none at that place."""
+    before = [entry for entry in entries_of(honest_run) if not isinstance(entry.record, Seal)]
+    last = before[-1].record
+    assert isinstance(last, Step)
+    added = Entry(msgspec.structs.replace(last, step=last.step + 1))
+    longer = forge(honest_run, lambda _: [*before, added])
+
+    replayed = replay(redacted(longer, lambda record: [last.ast] if record is longer.records[-1] else []))
+
+    assert replayed.verdict is Verdict.FORGED
 
 
 HOSTILE = (

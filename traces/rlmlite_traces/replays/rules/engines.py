@@ -26,6 +26,7 @@ import msgspec
 
 from rlmlite_kernel.program.ast import Call, Lit, Program, Rx, Statement, Var, walk
 from rlmlite_kernel.records.records import Step
+from rlmlite_traces.format.contents import Presence
 from rlmlite_traces.format.reader import CheckedTrace
 
 PARSER: Final = "tree-sitter"
@@ -63,7 +64,6 @@ _FOLLOWING_BUDGETS: Final = frozenset({"search_work", "chunks"})
 
 _VERSION: Final = re.compile(r"[0-9]+(\.[0-9]+)+[a-z0-9.+]*")
 
-
 _MAJORS: Final = 3
 """How many major versions an engine may have moved on by."""
 
@@ -89,10 +89,12 @@ def engines_of(statement: bytes) -> frozenset[str]:
 def may_explain(trace: CheckedTrace, seq: int, fields: Iterable[str], versions: Mapping[str, tuple[str, str]]) -> bool:
     """Whether other `versions` (recorded and installed, by engine) may be why a record differs in these `fields`.
 
-    `fields` are paths, as `Difference.field` has them.
+    `fields` are paths, as `Difference.field` has them. A statement that was redacted names no engine.
     """
     record = trace.records[seq]
-    return isinstance(record, Step) and explains(trace.content(record.ast), fields, versions)
+    if not isinstance(record, Step) or trace.contents.presence(record.ast) is not Presence.PRESENT:
+        return False
+    return explains(trace.content(record.ast), fields, versions)
 
 
 def explains(statement: bytes, fields: Iterable[str], versions: Mapping[str, tuple[str, str]]) -> bool:
