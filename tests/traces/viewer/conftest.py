@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import rlmlite
+from rlmlite_traces.reading.story import open_story
 from rlmlite_traces.viewer.page import viewer_page
 from tests.traces.viewer.browser import Page, browser
 
@@ -62,5 +63,5 @@ def page() -> Iterator[Page]:
 
 def write(trace: Path, page: Path) -> Path:
     """The page of a trace, as a file."""
-    page.write_text("".join(viewer_page(trace)))
+    page.write_text("".join(viewer_page(open_story(trace), trace)))
     return page

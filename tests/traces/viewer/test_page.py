@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+import rlmlite
+from rlmlite_traces.sharing.redacting.redact import redact
+from rlmlite_traces.sharing.redacting.selection import Selection
 from tests.traces.viewer.browser import Page
 from tests.traces.viewer.conftest import HOSTILE, write
 
 GOLDEN = Path(__file__).parents[3] / "traces" / "golden"
+CHECK = "(document.getElementById('check').click(), document.getElementById('verdict').textContent)"
 WORDS = "document.getElementById('page').textContent"
 
 
@@ -44,17 +48,16 @@ def test_the_page_checks_the_trace_that_it_carries(page: Page, hostile: Path, tm
     """Sound as it is; not with another root, nor when a byte of what it carries was changed."""
     root = re.search(r'"root":"([0-9a-f]{64})"', hostile.read_text())
     assert root is not None
-    said = "(document.getElementById('check').click(), document.getElementById('verdict').textContent)"
     page.open(hostile)
-    assert page.run(said).startswith("sound: SEALED")
+    assert page.run(CHECK).startswith("sound: SEALED")
     page.run(f"document.getElementById('root').value = '{root[1]}'")
-    assert page.run(said).startswith("sound: SEALED")
+    assert page.run(CHECK).startswith("sound: SEALED")
     page.run(f"document.getElementById('root').value = '{'0' * 64}'")
-    assert page.run(said).startswith("not sound")
+    assert page.run(CHECK).startswith("not sound")
     changed = tmp_path / "t.html"
     changed.write_text(re.sub(r'("trace\.jsonl":".{400})(.)', _other, hostile.read_text()))
     page.open(changed)
-    assert page.run(said).startswith("not sound")
+    assert page.run(CHECK).startswith("not sound")
 
 
 def _other(match: re.Match[str]) -> str:
@@ -104,6 +107,20 @@ def test_kept_traces_have_a_page(every: int, page: Page, tmp_path: Path) -> None
         page.run("document.querySelectorAll('details').forEach((fold) => fold.make?.())")
         assert "needs JavaScript" not in page.run(WORDS), each.name
     assert page.complaints == []
+
+
+def test_what_was_removed_is_said(page: Page, tmp_path: Path) -> None:
+    """A redacted trace is shown as such: what is gone, why and by whom; the page still finds it sound."""
+    trace = tmp_path / "t.rlm"
+    rlmlite.execute('final(search(context, "ERROR").text)', "an ERROR of Ann\n", trace=trace)
+    redact(trace, Selection(containing=("Ann",)), reason="asked to", who="me")
+    page.open(write(trace, tmp_path / "t.html"))
+    assert page.run(CHECK).startswith("sound")
+    words = page.run(WORDS)
+    assert "Ann" not in words
+    assert "[redacted]" in words
+    assert "contents were removed: asked to me" in words
+    assert "null" not in words
 
 
 def test_data_cannot_end_its_block(hostile: Path) -> None:

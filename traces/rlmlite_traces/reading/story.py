@@ -116,7 +116,7 @@ class Story:
         return tuple(self.passages.read(each.text) for each in self.trace.records if isinstance(each, Question))
 
     def chapters(self) -> Iterator[Chapter]:
-        """Questions, turns with their steps, and redactions, in order."""
+        """Questions, turns with their steps, and redactions, in order; those after the seal come last."""
         records = self.trace.records
         place = 1
         while place < len(records):
@@ -127,6 +127,8 @@ class Story:
             if chapter is not None:
                 yield chapter
             place = stop
+        for seq, redaction in enumerate(self.trace.redactions, len(records)):
+            yield _redaction(redaction, seq)
 
     def calls(self, seq: int) -> Iterator[CallStory]:
         """The calls of the step whose record has this number."""
@@ -149,7 +151,7 @@ class Story:
                 inputs = tuple(tell_input(entry, self.passages) for entry in record.inputs)
                 return AdditionStory(seq=place, inputs=inputs, limits=record.limits)
             case Redact():
-                return RedactionStory(seq=place, contents=len(record.refs), reason=record.reason, who=record.who)
+                return _redaction(record, place)
             case Genesis() | Step() | Checkpoint() | Seal():
                 return None  # a checkpoint says nothing new, steps are told with their turn, the seal is the ending
             case _:
@@ -226,6 +228,10 @@ class Story:
             used=record.used,
             remarks=tell_remarks(record.warnings, record.notes, self.passages),
         )
+
+
+def _redaction(record: Redact, seq: int) -> RedactionStory:
+    return RedactionStory(seq=seq, contents=len(record.refs), reason=record.reason, who=record.who)
 
 
 def _variable(written: Written, shown: str) -> VariableStory:

@@ -24,7 +24,7 @@ from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
 from rlmlite_traces.reading.document import story_document
 from rlmlite_traces.reading.nested.walk import nested_traces
 from rlmlite_traces.reading.parts.chapters import EvidenceStory
-from rlmlite_traces.reading.story import Story, open_story
+from rlmlite_traces.reading.story import Story
 from rlmlite_traces.sharing.packing.parts import read_whole
 from rlmlite_traces.viewer.contexts import Context, context_in_trace
 from rlmlite_traces.viewer.verifier import source
@@ -39,10 +39,12 @@ _ESCAPES = {b"<": b"\\u003c", b">": b"\\u003e", b"&": b"\\u0026"}
 
 
 def viewer_page(
-    place: Path, limits: ReaderLimits = READER_LIMITS, find_context: FindContext = context_in_trace
+    story: Story, place: Path, limits: ReaderLimits = READER_LIMITS, find_context: FindContext = context_in_trace
 ) -> Iterator[str]:
-    """The parts of the file, in order. Raises as `open_story`."""
-    story = open_story(place, limits)
+    """The parts of the page of a story that was read from `place`, in order.
+
+    Raises as `verify` if what lies there is no longer sound, and `NestedDiffersError`.
+    """
     document = _document(story, find_context)
     document["nested"] = {
         each.id: _document(Story(each.trace), find_context)
@@ -64,9 +66,11 @@ def viewer_page(
     yield "</body></html>\n"
 
 
-def write_page(place: Path, file: Path, limits: ReaderLimits, find_context: FindContext = context_in_trace) -> int:
+def write_page(
+    story: Story, place: Path, file: Path, limits: ReaderLimits, find_context: FindContext = context_in_trace
+) -> int:
     """Write the page to a new file, for this user alone, and return its bytes. Raises as `viewer_page`, `OSError`."""
-    parts = [part.encode() for part in viewer_page(place, limits, find_context)]
+    parts = [part.encode() for part in viewer_page(story, place, limits, find_context)]
     with folder_of(file) as folder:
         folder.write_new(file.name, b"".join(parts))
     return sum(map(len, parts))

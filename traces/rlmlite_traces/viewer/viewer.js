@@ -329,7 +329,7 @@
       el("nav", { "aria-label": "turns" }, el("ol", {}, ...story.turns.slice(0, 1000).map((each) =>
         el("li", {}, el("a", { href: `#${story.place}turn-${each.turn}`, title: each.origin }, String(each.turn)))))),
       ...portions(story.chapters, (each) => chapter(each, story)),
-    ];
+    ].filter(Boolean);
   }
 
   // ---- the check ----

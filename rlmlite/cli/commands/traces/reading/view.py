@@ -6,7 +6,7 @@ trace that was begun elsewhere, only files that are named are looked at.
 
 from pathlib import Path
 
-from rlmlite.cli.commands.traces.opening import reader_limits, verify_trace
+from rlmlite.cli.commands.traces.opening import reader_limits
 from rlmlite.cli.commands.traces.replaying.replay import places_of
 from rlmlite.cli.output.exits import Exit
 from rlmlite.cli.output.faults import exit_code_of
@@ -14,6 +14,7 @@ from rlmlite.cli.output.printing import print_json, say
 from rlmlite.errors import SettingError
 from rlmlite.guard.terminal import one_line
 from rlmlite.guard.trust.origin import is_begun_here
+from rlmlite_traces.reading.story import open_story
 from rlmlite_traces.viewer.contexts import FileContexts
 from rlmlite_traces.viewer.page import write_page
 
@@ -25,9 +26,9 @@ def view_trace(trace: Path, output: Path, inputs: list[str], allow: list[str], *
         limits = reader_limits(allow)
         if output.exists():
             raise SettingError(f"{output} exists already; name a new file")
-        is_own = is_begun_here(trace, verify_trace(trace, None, "open", limits))
-        contexts = FileContexts(places_of(inputs), looks_there=is_own)
-        size = write_page(trace, output, limits, contexts)
+        story = open_story(trace, limits)
+        contexts = FileContexts(places_of(inputs), looks_there=is_begun_here(trace, story.trace))
+        size = write_page(story, trace, output, limits, contexts)
         if as_json:
             print_json(value=str(output), trace=str(trace), bytes=size)
         else:
