@@ -42,8 +42,7 @@ from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.evolution import GUARDS
 from rlmlite_kernel.records.records import Child, Seal, Step, Turn
 from rlmlite_kernel.records.settings import Settings
-from rlmlite_kernel.run.holding.standing import standing
-from rlmlite_kernel.run.machine import findings
+from rlmlite_kernel.run.holding.standing import findings, standing
 from rlmlite_kernel.run.steps.remarks import record_remarks, without_examples
 from rlmlite_kernel.values.inputs import Input, Source, SourceFile
 from rlmlite_kernel.values.tables.places import forget_places

@@ -5,13 +5,16 @@ fan-out over a large input adds little to the trace, and whoever has the input c
 """
 
 import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
 
 from rlmlite_kernel.effects.calls import CallSet
 from rlmlite_kernel.effects.requests import Answered, Part, Result
-from rlmlite_kernel.records.call_lines import request_id
-from rlmlite_kernel.records.records import Blob, Child, EffectRecord, Ref, Span
+from rlmlite_kernel.records.call_lines import lines_of, request_id
+from rlmlite_kernel.records.merkle import root_of
+from rlmlite_kernel.records.records import Blob, Child, EffectRecord, Effects, Ref, Span
 from rlmlite_kernel.records.refs import Salts, blob, commit_value, commit_value_digest
 from rlmlite_kernel.values.blobs import digest_of_name
 from rlmlite_kernel.values.columns import Text
@@ -112,3 +115,34 @@ class CallRecorder:
         if name not in self._content_refs:
             self._content_refs[name] = commit_value_digest(self._key, bytes.fromhex(digest_of_name(name)))
         return self._content_refs[name]
+
+
+Round: TypeAlias = tuple[CallSet, Sequence[Result | None], Mapping[int, str]]
+"""The calls of a round, their results by index, and the ids of those whose results were taken instead of calling."""
+
+
+def record_calls(
+    rounds: Iterable[Round], key: bytes, salts: Salts, step: int
+) -> tuple[tuple[EffectRecord, ...], tuple[Blob, ...]]:
+    """The records of a step's calls, numbered over all of its rounds, and the blobs that they name."""
+    records: list[EffectRecord] = []
+    blobs: list[Blob] = []
+    first = 0
+    for calls, results, same_as in rounds:
+        recorder = CallRecorder(calls, key, salts, step, first)
+        for index, result in enumerate(results):
+            # `None` was never called. Its number stays unused, so that a call's number is its index in its round.
+            if result is not None:
+                records.append(recorder.record(index, result, same_as.get(index, "")))
+        blobs += recorder.blobs.values()
+        first += len(results)
+    return tuple(records), tuple(blobs)
+
+
+def sum_up_calls(calls: Sequence[EffectRecord]) -> Effects | None:
+    """What the record of a step says of its calls as a whole."""
+    if not calls:
+        return None
+    failed = sum(call.result is None for call in calls)
+    rounds = len({call.round for call in calls})
+    return Effects(n=len(calls), root=root_of(lines_of(calls)), failed=failed, rounds=rounds)

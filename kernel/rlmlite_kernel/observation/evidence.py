@@ -14,7 +14,7 @@ no text: they are named by their number, as `row`, with what they hold.
 A quote is looked up first in the spans that its value came from, then in all inputs.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,15 +22,11 @@ import msgspec
 import numpy as np
 
 from rlmlite_kernel.engines.bytes.buffers import IntArray
-from rlmlite_kernel.engines.query.query import Query, literal, regex
-from rlmlite_kernel.engines.query.regex import quote as quote_pattern
-from rlmlite_kernel.engines.search.find import find
 from rlmlite_kernel.evaluation.context import StepContext
 from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.observation.texts import MAX_SPANS, texts_of, texts_of_words
-from rlmlite_kernel.program.queries import matcher_for
 from rlmlite_kernel.records.canonical import value_bytes
-from rlmlite_kernel.records.evolution import ANSWERS_ARE_HELD, EVIDENCE_BY_PLACE, WHOLE_LINES
+from rlmlite_kernel.records.evolution import EVIDENCE_BY_PLACE
 from rlmlite_kernel.values.blobs import digest_of_name
 from rlmlite_kernel.values.columns import Spans, Text
 from rlmlite_kernel.values.lines.kind import are_lines
@@ -38,7 +34,7 @@ from rlmlite_kernel.values.tables.row_spans import RowSpans
 from rlmlite_kernel.values.values import RECORDS, Rows, Value, rows_of, to_json
 
 if TYPE_CHECKING:
-    from rlmlite_kernel.observation.claims import Claim
+    pass
 
 GIVEN = "given"
 """The basis of evidence that a program names."""
@@ -309,16 +305,21 @@ class _Collector:
         if not quote.strip():
             self._context.warn("an empty quote is not evidence", code="evidence_invalid")
             return
-        if any(self._add_place(readings, near) for readings in self._spellings(quote)):
-            return
-        unfound: list[Claim] = []
-        if self._context.follows(ANSWERS_ARE_HELD):
-            from rlmlite_kernel.observation.claims import claims_in  # most quotes are found as they stand
+        from rlmlite_kernel.observation.quotes import Quotes  # most answers quote nothing by words
 
-            claims = claims_in(quote)
-            unfound = [claim for claim in claims if not self._add_claim(claim, near)]
-            if claims and not unfound:
-                return
+        quotes = Quotes(self._documents.names, self._documents.tables, self._context)
+        place = quotes.find(quote, near)
+        if place is not None:
+            if place.row is not None:
+                self._add_row(*place.row, place.how)
+            elif place.text is not None:
+                self.add_text(place.text, place.how, place.times)
+            return
+        claimed, unfound = quotes.find_claims(quote, near)
+        for text in claimed:
+            self.add_text(text)
+        if claimed and not unfound:
+            return
         self.total += 1
         if len(self.items) < MAX_SPANS:
             self.items.append(Evidence("not-found", quote[:_EXCERPT]))
@@ -326,86 +327,3 @@ class _Collector:
         if unfound:
             what = f"a quote was not found on the line that it names ({unfound[0].line:,})"
         self._context.warn(f"{what}; it is listed as not-found", code="evidence_not_found")
-
-    def _spellings(self, quote: str) -> Iterator[Sequence[tuple[str, Query]]]:
-        """What to look for, best first: the quote as it stands, then without the marks that observations make."""
-        # The words in order, with any white space between: what line wrapping and indentation may have changed.
-        words = [quote_pattern(word) for word in quote.split()]
-        yield ("verbatim", literal(quote)), ("verbatim-ws", regex(r"\s+".join(words), "s"))
-        if not self._context.follows(ANSWERS_ARE_HELD):
-            return
-        from rlmlite_kernel.observation.marks import without_marks
-
-        patterns = without_marks(quote)
-        if patterns is not None:
-            exact, folded = patterns
-            yield ("verbatim", regex(exact, "s")), ("verbatim-ws", regex(folded, "s"))
-
-    def _add_place(self, readings: Sequence[tuple[str, Query]], near: Sequence[Text]) -> bool:
-        """The first place of a quote, in a text or else in a cell of a table."""
-        blobs = self._context.blobs
-        # Columns are no text: their cells are looked through by themselves.
-        texts_of_inputs = [blob for blob in self._documents.names if blob not in self._documents.tables]
-        everywhere = [Text(blob, 0, len(blobs.read(blob))) for blob in texts_of_inputs]
-        # The exact form in all inputs before the folded form anywhere: a verbatim match elsewhere is better evidence.
-        for how, query in readings:
-            for texts in (near, everywhere):
-                if self._add_if_found(query, texts, how):
-                    return True
-        exact = readings[0][1]
-        return any(self._add_from_cells(rows, exact) for rows in self._documents.tables.values())
-
-    def _add_claim(self, claim: "Claim", near: Sequence[Text]) -> bool:
-        """The words of a quote that comes with its place, if they stand there."""
-        from rlmlite_kernel.observation.claims import find_claim, is_named
-
-        blobs = self._context.blobs
-        named = [
-            Text(blob, 0, len(blobs.read(blob)))
-            for blob, (name, path, _) in self._documents.names.items()
-            if blob not in self._documents.tables and is_named(claim.name, name, path)
-        ]
-        # Where nobody said of what, what the quote was made of comes first.
-        beside = {text.blob for text in near}
-        found = find_claim(claim, sorted(named, key=lambda text: text.blob not in beside), blobs)
-        if found is None:
-            return False
-        self.add_text(found)
-        return True
-
-    def _add_from_cells(self, rows: RowSpans, query: Query) -> bool:
-        """The row of the first cell that says a quote, where the file spells it otherwise, or has no text at all."""
-        context, store = self._context, rows.store
-        content, work_left = context.blobs.read(store.blob), context.budget_left("search_work")
-        matches = find(
-            content, matcher_for(query, whole_lines=context.follows(WHOLE_LINES)), 0, len(content), work_left
-        )
-        context.spend_search(matches.work, matches.out_of_work)
-        for start, stop in zip(matches.starts.tolist(), matches.stops.tolist(), strict=True):
-            cell = store.text_at(start)
-            # Cells lie end to end, and numbers between them: what begins in one must end in it.
-            if cell is not None and stop <= cell[2]:
-                self._add_row(rows, cell[0], "cell")
-                return True
-        return False
-
-    def _add_if_found(self, query: Query, texts: Sequence[Text], how: str) -> bool:
-        """Search texts for a quote: its first place becomes evidence, the others are counted with it."""
-        context = self._context
-        matcher = matcher_for(query, whole_lines=context.follows(WHOLE_LINES))
-        first: Text | None = None
-        times = 0
-        for text in texts:
-            content, work_left = context.blobs.read(text.blob), context.budget_left("search_work")
-            matches = find(content, matcher, text.start, text.stop, work_left)
-            context.spend_search(matches.work, matches.out_of_work)
-            if matches.out_of_work:
-                # What was found so far still counts: evidence that is there is not withheld for want of work.
-                context.mark_partial("search_work", "search_work ran out while quotes were looked up")
-            times += len(matches.starts)
-            if first is None and len(matches.starts):
-                first = Text(text.blob, int(matches.starts[0]), int(matches.stops[0]))
-        if first is None:
-            return False
-        self.add_text(first, how, times)
-        return True

@@ -50,24 +50,23 @@ from rlmlite_kernel.program.problems import Unparsed, explain
 from rlmlite_kernel.records.evolution import (
     ANSWERS_ARE_HELD,
     EVIDENCE_BY_PLACE,
-    EVIDENCE_OF_NESTED_RUNS,
     EXPOSURE_BY_INPUT,
     FLAGS,
 )
-from rlmlite_kernel.records.records import Counts, Entry, Seal, Spoken
-from rlmlite_kernel.records.refs import Salts, blob
+from rlmlite_kernel.records.records import Counts, Entry, Spoken
+from rlmlite_kernel.records.refs import Salts
 from rlmlite_kernel.records.remarks import merge_remarks
 from rlmlite_kernel.records.settings import Settings
 from rlmlite_kernel.run.genesis import first_state
 from rlmlite_kernel.run.holding.earlier import Earlier, write_earlier
 from rlmlite_kernel.run.holding.speech import speech_of
-from rlmlite_kernel.run.holding.standing import refuse_answer, remarks_at_end, standing
+from rlmlite_kernel.run.holding.standing import refuse_answer
 from rlmlite_kernel.run.hosts.past import TurnPast
 from rlmlite_kernel.run.hosts.results import NotSuspendedError, in_order
 from rlmlite_kernel.run.questions import write_question
 from rlmlite_kernel.run.recorder import Recorder, controller_charges, turn_entry, utf8_of
-from rlmlite_kernel.run.status import INPUT_CHANGED, begin_turn, conclusion
-from rlmlite_kernel.run.steps.remarks import record_remarks, remarks_of_reading
+from rlmlite_kernel.run.status import INPUT_CHANGED, begin_turn, write_seal
+from rlmlite_kernel.run.steps.remarks import remarks_of_reading
 from rlmlite_kernel.run.steps.state import State, state_digest
 from rlmlite_kernel.run.turns.changes import with_changes
 from rlmlite_kernel.run.turns.moment import Watch
@@ -304,34 +303,7 @@ def seal(state: State, outcome: str | None = None, reason: str = "", refusal: st
 
     `refusal` is what the host has against the answer, where the gate `accept` is armed: no turn is left to record it.
     """
-    stands = standing(state)
-    result = None if stands is None else blob(state.run.salts, stands.answer.recorded())
-    if outcome is None:
-        outcome, reason = conclusion(state)
-    warnings, notes, examples = record_remarks(remarks_at_end(state, refusal), state)
-    found = findings(state)
-    of_nested = blob(state.run.salts, found.encode()) if found else None
-    record = Seal(
-        steps=state.step,
-        outcome=outcome,
-        reason=reason,
-        result=None if result is None else result.ref,
-        state=state.digest,
-        warnings=warnings,
-        notes=notes,
-        findings=None if of_nested is None else of_nested.ref,
-    )
-    return Entry(record, tuple(each for each in (result, of_nested, *examples) if each is not None))
-
-
-def findings(state: State) -> str:
-    """What a nested run has for its parent beside its answer (`records.findings`); empty if it is none."""
-    if state.settings.parent is None or EVIDENCE_OF_NESTED_RUNS not in state.run.flags:
-        return ""
-    from rlmlite_kernel.records.findings import write_findings  # most runs are not nested
-    from rlmlite_kernel.run.holding.findings import findings_of
-
-    return write_findings(findings_of(state))
+    return write_seal(state, outcome, reason, refusal)
 
 
 def blobs_by_name(blobs: Blobs, state: State) -> Blobs:

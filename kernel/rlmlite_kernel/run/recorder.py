@@ -10,22 +10,15 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from rlmlite_kernel.actions.end import Noted
-from rlmlite_kernel.effects.call_records import CallRecorder
+from rlmlite_kernel.effects.call_records import record_calls, sum_up_calls
 from rlmlite_kernel.evaluation.taint import origin_words
 from rlmlite_kernel.faults import OUT_OF_MEMORY
 from rlmlite_kernel.observation.observations import Observation, fit_text
 from rlmlite_kernel.program.ast import Parsed
-from rlmlite_kernel.program.checker import is_temporary
-from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.program.problems import Unparsed
 from rlmlite_kernel.program.recorded import encode_reading
-from rlmlite_kernel.records.call_lines import lines_of
-from rlmlite_kernel.records.merkle import root_of
 from rlmlite_kernel.records.reasons import HELD
 from rlmlite_kernel.records.records import (
-    Blob,
-    EffectRecord,
-    Effects,
     Entry,
     Observed,
     Remark,
@@ -40,7 +33,7 @@ from rlmlite_kernel.records.settings import Role, Settings
 from rlmlite_kernel.run.holding.earlier import offers_after
 from rlmlite_kernel.run.holding.lineage import lineage_after
 from rlmlite_kernel.run.holding.speech import Speech
-from rlmlite_kernel.run.holding.verdict import Verdict, fields_after, judge_step
+from rlmlite_kernel.run.holding.verdict import Verdict, answer_of, fields_after, judge_step
 from rlmlite_kernel.run.show import (
     UNSEEN_FAILURE,
     exposure_of,
@@ -56,7 +49,7 @@ from rlmlite_kernel.run.steps.answers import Answer, HeldAnswer
 from rlmlite_kernel.run.steps.covered import covered_below, texts_read_by
 from rlmlite_kernel.run.steps.remarks import record_remarks, say_lines
 from rlmlite_kernel.run.steps.state import State, state_digest
-from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedRound, FinishedStep, StepOutcome
+from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedStep, StepOutcome
 from rlmlite_kernel.run.turns.aftermath import Surroundings
 from rlmlite_kernel.run.turns.moment import NO_SURROUNDINGS, Layout, Moment, Watch
 from rlmlite_kernel.run.turns.room import Outlook, is_look, room_of_echo, room_of_look
@@ -132,7 +125,8 @@ class Recorder:
             self._watch(Moment(before, step, layout, surroundings, self._speech, self._text, verdict))
         observation = self._observe(step, layout, blobs, is_shown, verdict)
         shown = blob(before.run.salts, observation.text.encode()) if observation.text else None
-        calls, call_blobs = _record_calls(outcome.calls, ast.salt, before, number)
+        rounds = [(each.ask.calls, each.results, each.same_as) for each in outcome.calls]
+        calls, call_blobs = record_calls(rounds, ast.salt, before.run.salts, number)
         covered = {**below, "read": [*texts_read, *below["read"]]}
         after = self._state_after(step, observation, covered, number, answer, verdict)
         remarks = (*outcome.context.remarks, *verdict.beside(outcome.context.remarks))
@@ -145,7 +139,7 @@ class Recorder:
             ast=ast.ref,
             reads=tuple(name for name in sorted(planned.reads) if name in before.variables),
             writes=_writes(step),
-            effects=_effects(calls),
+            effects=sum_up_calls(calls),
             observation=Observed(
                 ref=None if shown is None else shown.ref,
                 size=0 if shown is None else len(shown.content),
@@ -300,22 +294,6 @@ def _writes(step: FinishedStep) -> tuple[Written, ...]:
     return (Written(step.change.name, variable.kind, variable.size, variable.ref),)
 
 
-def answer_of(planned: PlannedStep, final: object, state: State) -> Answer | None:
-    """The answer, and the variables behind it that no observation has shown: those that this turn has written."""
-    if not isinstance(final, FinalAnswer):
-        return None
-    unshown: list[str] = []
-    for name in sorted(planned.reads):
-        # A temporary has no name that a controller could be told.
-        if is_temporary(name) or name not in state.variables:
-            continue
-        # The observation of a turn reaches the controller when the turn is over: too late for this answer.
-        if state.variables[name].turn == state.turn:
-            unshown.append(name)
-    evidence = final.evidence
-    return Answer(final.value, evidence.items, evidence.total, evidence.basis, tuple(unshown))
-
-
 def _needs_before_calls(outcome: StepOutcome) -> dict[str, int]:
     """What the calls of a step were known to need before any went out."""
     names = ("sub_calls", "prompt_bytes", "output_tokens", "tool_calls")
@@ -325,32 +303,6 @@ def _needs_before_calls(outcome: StepOutcome) -> dict[str, int]:
     for each in outcome.calls:
         needs |= {name: amount * len(each.ask.calls) for name, amount in each.ask.holds.items()}
     return needs
-
-
-def _record_calls(
-    rounds: tuple[FinishedRound, ...], key: bytes, state: State, step: int
-) -> tuple[tuple[EffectRecord, ...], tuple[Blob, ...]]:
-    """The records of a step's calls, numbered over all of its rounds, and the blobs that they name."""
-    records: list[EffectRecord] = []
-    blobs: list[Blob] = []
-    first = 0
-    for each in rounds:
-        recorder = CallRecorder(each.ask.calls, key, state.run.salts, step, first)
-        for index, result in enumerate(each.results):
-            # `None` was never called. Its number stays unused, so that a call's number is its index in its round.
-            if result is not None:
-                records.append(recorder.record(index, result, each.same_as.get(index, "")))
-        blobs += recorder.blobs.values()
-        first += len(each.results)
-    return tuple(records), tuple(blobs)
-
-
-def _effects(calls: tuple[EffectRecord, ...]) -> Effects | None:
-    if not calls:
-        return None
-    failed = sum(call.result is None for call in calls)
-    rounds = len({call.round for call in calls})
-    return Effects(n=len(calls), root=root_of(lines_of(calls)), failed=failed, rounds=rounds)
 
 
 def turn_entry(

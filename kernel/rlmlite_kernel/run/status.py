@@ -1,4 +1,4 @@
-"""How a run stands: the one rule of its status, and the table of what makes an answer partial.
+"""How a run stands: the one rule of its status, the table of what makes an answer partial, the record that ends a run.
 
 An answer is `partial` exactly if, at any turn of its question, a limit of the run or of its host was met, a call
 failed, or an input could not be read as a whole. Each such loss has a code in `LOSSES`, and `State.partial` collects
@@ -26,8 +26,10 @@ from typing import Any, Final
 from rlmlite_kernel.effects.requests import DEADLINE, Failed
 from rlmlite_kernel.faults import ABANDONED, ACTION_RAISED, ARGUMENT_CHANGED, CRASHED, NO_VALUE, OUT_OF_MEMORY
 from rlmlite_kernel.records.evolution import LOSSES_ARE_PARTIAL, PROMPTS_FIT
-from rlmlite_kernel.records.records import Spoken
-from rlmlite_kernel.run.holding.standing import standing
+from rlmlite_kernel.records.records import Entry, Seal, Spoken
+from rlmlite_kernel.records.refs import blob
+from rlmlite_kernel.run.holding.standing import findings, remarks_at_end, standing
+from rlmlite_kernel.run.steps.remarks import record_remarks
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.steps.step import FinishedStep, StepOutcome
 
@@ -177,3 +179,25 @@ def _met_deadline(outcome: StepOutcome) -> bool:
 def _merge(known: Iterable[str], new: Iterable[str]) -> tuple[str, ...]:
     """Each code once, in the order of their first occurrence: the first one is the reason that the seal names."""
     return tuple(dict.fromkeys((*known, *new)))
+
+
+def write_seal(state: State, outcome: str | None, reason: str, refusal: str) -> Entry:
+    """The record that ends a run. See `machine.seal`."""
+    stands = standing(state)
+    result = None if stands is None else blob(state.run.salts, stands.answer.recorded())
+    if outcome is None:
+        outcome, reason = conclusion(state)
+    warnings, notes, examples = record_remarks(remarks_at_end(state, refusal), state)
+    found = findings(state)
+    of_nested = blob(state.run.salts, found.encode()) if found else None
+    record = Seal(
+        steps=state.step,
+        outcome=outcome,
+        reason=reason,
+        result=None if result is None else result.ref,
+        state=state.digest,
+        warnings=warnings,
+        notes=notes,
+        findings=None if of_nested is None else of_nested.ref,
+    )
+    return Entry(record, tuple(each for each in (result, of_nested, *examples) if each is not None))

@@ -10,7 +10,7 @@ All but the first are partial, whatever ended the run.
 
 import msgspec
 
-from rlmlite_kernel.records.evolution import ANSWERS_ARE_HELD
+from rlmlite_kernel.records.evolution import ANSWERS_ARE_HELD, EVIDENCE_OF_NESTED_RUNS
 from rlmlite_kernel.records.reasons import NOT_ACCEPTED, REASONS
 from rlmlite_kernel.records.remarks import StepRemark, merge_remarks
 from rlmlite_kernel.records.settings import ACCEPT
@@ -71,3 +71,13 @@ def gates_of(state: State) -> tuple[str, ...]:
     """What an answer of this run has to pass, by name."""
     own = (HELD_ANSWERS,) if ANSWERS_ARE_HELD in state.run.flags else ()
     return (*own, *state.settings.gates)
+
+
+def findings(state: State) -> str:
+    """What a nested run has for its parent beside its answer (`records.findings`); empty if it is none."""
+    if state.settings.parent is None or EVIDENCE_OF_NESTED_RUNS not in state.run.flags:
+        return ""
+    from rlmlite_kernel.records.findings import write_findings  # most runs are not nested
+    from rlmlite_kernel.run.holding.findings import findings_of
+
+    return write_findings(findings_of(state))

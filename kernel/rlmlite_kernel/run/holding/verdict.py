@@ -15,6 +15,8 @@ from typing import Any
 
 import msgspec
 
+from rlmlite_kernel.program.checker import is_temporary
+from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.canonical import value_bytes
 from rlmlite_kernel.records.evolution import ANSWERS_ARE_HELD
 from rlmlite_kernel.records.reasons import NO_EVIDENCE, NOT_ACCEPTED
@@ -47,6 +49,22 @@ class Verdict(msgspec.Struct, frozen=True):
 
 TAKEN = Verdict()
 """Nothing speaks against it; so it is with every step that gives no answer."""
+
+
+def answer_of(planned: PlannedStep, final: object, state: State) -> Answer | None:
+    """The answer, and the variables behind it that no observation has shown: those that this turn has written."""
+    if not isinstance(final, FinalAnswer):
+        return None
+    unshown: list[str] = []
+    for name in sorted(planned.reads):
+        # A temporary has no name that a controller could be told.
+        if is_temporary(name) or name not in state.variables:
+            continue
+        # The observation of a turn reaches the controller when the turn is over: too late for this answer.
+        if state.variables[name].turn == state.turn:
+            unshown.append(name)
+    evidence = final.evidence
+    return Answer(final.value, evidence.items, evidence.total, evidence.basis, tuple(unshown))
 
 
 def judge_step(

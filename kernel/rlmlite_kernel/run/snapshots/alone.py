@@ -26,8 +26,9 @@ from rlmlite_kernel.program.problems import Problem
 from rlmlite_kernel.records.records import Entry
 from rlmlite_kernel.records.remarks import StepRemark
 from rlmlite_kernel.run.holding.speech import Speech
+from rlmlite_kernel.run.holding.verdict import answer_of
 from rlmlite_kernel.run.machine import blobs_by_name
-from rlmlite_kernel.run.recorder import Recorder, answer_of
+from rlmlite_kernel.run.recorder import Recorder
 from rlmlite_kernel.run.steps.answers import Doubt, HeldAnswer, Lineage
 from rlmlite_kernel.run.steps.state import State
 from rlmlite_kernel.run.steps.step import FinalAnswer, FinishedStep
