@@ -40,9 +40,9 @@ from rlmlite_traces.proofs.circumstances import canonical, lesser
 from rlmlite_traces.proofs.form import ProofBrokenError, StepProof
 from rlmlite_traces.proofs.state import ChainedLines, ProofBlobs, ProofSalts, state_before
 from rlmlite_traces.replays.beginning import Versions, compare_versions
-from rlmlite_traces.replays.no_parser import MissedParser
 from rlmlite_traces.replays.rules.controller import check_speaker
 from rlmlite_traces.replays.rules.engines import explains
+from rlmlite_traces.replays.rules.no_parser import MissedParser
 from rlmlite_traces.replays.turns import result_of
 from rlmlite_traces.replays.verdicts import CALL_FIELDS, Difference, Verdict, first_difference
 

@@ -20,8 +20,8 @@ from rlmlite_kernel.values.parsers import Parser
 from rlmlite_traces.files.installed import installed_version
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import CLAIMS, READER_LIMITS, ReaderLimits
-from rlmlite_traces.replays.no_parser import parser_engines
 from rlmlite_traces.replays.rules.engines import is_plausible
+from rlmlite_traces.replays.rules.no_parser import parser_engines
 
 _settings = msgspec.json.Decoder(Settings)
 

@@ -14,13 +14,10 @@ where that showed. There is no network here, and no clock: a call whose result i
 What cannot be executed is not called forged: without an input, replay stops and says which is missing.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Never
 
 from rlmlite_kernel import ACTIONS, Entry, Parsed, State, Unparsed, add, ask
-from rlmlite_kernel.effects.requests import Request
 from rlmlite_kernel.evaluation.work import Meter, OverMeterError
 from rlmlite_kernel.faults import SettingsError
 from rlmlite_kernel.program.action_table import Table
@@ -32,14 +29,12 @@ from rlmlite_kernel.records.records import (
     Question,
     Redact,
     Seal,
-    Step,
     Turn,
 )
 from rlmlite_kernel.records.refs import KnownSalts, Salts
 from rlmlite_kernel.run.machine import TurnsSpentError
 from rlmlite_kernel.run.questions import RoomSpentError
 from rlmlite_kernel.run.turns.moment import Watch
-from rlmlite_kernel.run.turns.outages import Outage, recorded_outage
 from rlmlite_kernel.run.turns.taken import StepUnavailableError
 from rlmlite_kernel.values.blobs import BlobMissingError, InputChangedError
 from rlmlite_kernel.values.parsers import NO_PARSER, Parser
@@ -47,6 +42,7 @@ from rlmlite_traces.blobs.stores import FileBlobs
 from rlmlite_traces.errors import BlobAbsentError, OverLimitError, UnknownFormatError
 from rlmlite_traces.format.reader import CheckedTrace
 from rlmlite_traces.limits import READER_LIMITS, ReaderLimits
+from rlmlite_traces.replays.account import Account, Stop
 from rlmlite_traces.replays.beginning import (
     adopt_recorded_versions,
     begin_again,
@@ -54,12 +50,11 @@ from rlmlite_traces.replays.beginning import (
     other_versions,
     read_settings,
 )
-from rlmlite_traces.replays.comparison import Comparison, unchecked_texts
-from rlmlite_traces.replays.incomplete import adopt_consequences, adopt_inputs, is_of_values, name_earlier, name_inputs
-from rlmlite_traces.replays.no_parser import MissedParser
+from rlmlite_traces.replays.comparison import Comparison
+from rlmlite_traces.replays.incomplete import adopt_inputs, name_earlier, name_inputs
 from rlmlite_traces.replays.rebuild import Derive, InputContradictionError, InputMissingError, Rebuilder
 from rlmlite_traces.replays.rules.controller import ControllerCheck, Finding, check_speaker
-from rlmlite_traces.replays.rules.engines import may_explain
+from rlmlite_traces.replays.rules.no_parser import MissedParser
 from rlmlite_traces.replays.rules.seals import Ending, compute_seal
 from rlmlite_traces.replays.turns import (
     ExecutedTurn,
@@ -71,7 +66,7 @@ from rlmlite_traces.replays.turns import (
     execute_turn,
     refusal_in,
 )
-from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished, Verdict
+from rlmlite_traces.replays.verdicts import Difference, Replayed, Unfinished
 
 
 def replay(
@@ -134,12 +129,8 @@ def replay(
 _UNCHARGED = "the run follows rules by which it is not charged, and needs at least"
 
 
-class _Stop(Exception):
-    """Ends the replay from any depth. Why it ended is in the `_Replay`."""
-
-
 class _Replay:
-    """One replay in progress, and what it has found so far."""
+    """One replay in progress. What it has found so far is in its `account`."""
 
     def __init__(
         self,
@@ -159,56 +150,48 @@ class _Replay:
         self.trace, self.blobs, self.salts, self.table = trace, blobs, salts, table
         self.inputs, self.controller_check, self.limits = inputs, controller_check, limits
         self.is_beginning = is_beginning
-        self.unavailable: dict[int, str] = {}
         self.last_turn: Turn | None = None  # unless a question came after it
         self.last_said: Parsed | Unparsed | None = None
         # Traces of earlier versions name the type of the answer by a label only.
         self.typed = "answer_type" in trace.genesis.scope
         self.asked = trace.genesis.v == 1 and "instructions" in trace.genesis.scope  # there a question was a program
-        self.unchecked = unchecked_texts(trace.genesis)
-        self.nested: dict[str, Request] = {}
         # Of this replay alone, as it is asked afterwards whether a step would have needed one.
         self.parser = MissedParser() if parser is NO_PARSER else parser
         self.parser_engines: dict[str, tuple[str, str]] = {}
         self.halted = False  # the last turn ended early, because an input had changed under the run
-        self.executed = 0
-        self.not_executed: Counter[str] = Counter()
-        self.stopped = ""
-        self.complete = False
-        self.difference: Difference | None = None
-        self.missing: dict[str, str] = {}
-        self.engines: dict[str, tuple[str, str]] = {}
         self.state: State | None = None
         self.unfinished: Unfinished | None = None
         self.comparison = Comparison(trace, salts)
+        self.account = Account(trace, self.comparison, inputs)
 
     def run(self) -> Replayed:
         """Replay from the genesis to the seal, or as far as it can be done."""
+        account = self.account
         try:
             self._begin()
             self._replay_turns()
-            self.complete = True
-        except _Stop:
+            account.is_complete = True
+        except Stop:
             pass  # whoever raised it has noted why
         except InputContradictionError as error:
-            self.difference = Difference(self.inputs.seq, f"inputs.{error.name}", error.recorded, error.computed)
+            account.difference = Difference(self.inputs.seq, f"inputs.{error.name}", error.recorded, error.computed)
         except BlobAbsentError as error:
             # `verify` accepts that only of content that was redacted.
-            self.unchecked["contents"] = f"{error.ref[:12]} is needed here, and was redacted"
+            account.unchecked["contents"] = f"{error.ref[:12]} is needed here, and was redacted"
         except InputMissingError as error:
-            self.missing[error.name] = error.reason
+            account.missing[error.name] = error.reason
         except BlobMissingError as error:
             # One that is missing only matters if a step reads it: here.
             if error.digest not in self.inputs.absent:
                 raise
         except InputChangedError as error:
-            self.missing[error.path] = "it changed while it was replayed"
+            account.missing[error.path] = "it changed while it was replayed"
         except OverMeterError as error:
             bound = f"uncharged_{'work' if error.resource == 'work' else 'bytes'}"
             raise OverLimitError(bound, error.allowed, error.needed, _UNCHARGED) from None
         except MemoryError:
-            self.stopped = "memory ran out here"
-        self.missing |= {name: reason for name, reason in self.inputs.absent.values() if name not in self.missing}
+            account.stopped = "memory ran out here"
+        account.missing |= {name: reason for name, reason in self.inputs.absent.values() if name not in account.missing}
         return self._report()
 
     def _begin(self) -> None:
@@ -216,15 +199,17 @@ class _Replay:
         genesis = self.trace.genesis
         settings = read_settings(self.trace)
         if isinstance(settings, str):
-            self._stop_with(0, "settings", "settings", settings)
+            self.account.stop_with(0, "settings", "settings", settings)
         check_claims(settings.limits, self.limits)
         meter = Meter(self.limits.uncharged_work, self.limits.uncharged_bytes)
         inputs = self.inputs.rebuild(0, genesis.inputs)
         try:
             begun = begin_again(self.trace, inputs, settings, self.salts, self.table, self.parser, meter)
         except SettingsError as error:
-            self._stop_with(0, "settings", "valid settings", str(error))
-        self.engines, self.parser_engines = other_versions(genesis, begun, isinstance(self.parser, MissedParser))
+            self.account.stop_with(0, "settings", "valid settings", str(error))
+        self.account.engines, self.parser_engines = other_versions(
+            genesis, begun, isinstance(self.parser, MissedParser)
+        )
         entry = adopt_recorded_versions(genesis, begun.entries[0])
         if self.inputs.valueless:
             entry = adopt_inputs(entry, genesis, self.inputs.valueless)
@@ -252,7 +237,7 @@ class _Replay:
             elif isinstance(record, Addition):
                 self._replay_addition(seq, record)
             elif not isinstance(record, Checkpoint | Redact):  # these are about the run, and change nothing in it
-                self._stop_with(seq, "kind", "step", "turn")
+                self.account.stop_with(seq, "kind", "step", "turn")
             seq += 1
 
     def _replay_question(self, seq: int, record: Question) -> None:
@@ -263,23 +248,23 @@ class _Replay:
         form = "" if record.form is None else self.trace.content(record.form).decode("utf-8", "replace")
         self.typed, self.asked = bool(form), True
         try:
-            before = name_earlier(self.state, record.earlier) if self.is_incomplete else self.state
+            before = name_earlier(self.state, record.earlier) if self.account.is_incomplete else self.state
             asked = ask(before, text, record.writes.name, form)
         except RoomSpentError as error:
-            self._stop_with(seq, "text", "a question", str(error))
+            self.account.stop_with(seq, "text", "a question", str(error))
         self._compare(seq, asked.entries[0])
         self.state = asked.state
 
     def _replay_addition(self, seq: int, record: Addition) -> None:
         assert self.state is not None
         if self.halted:
-            self._stop_with(seq, "kind", "addition", "seal")
+            self.account.stop_with(seq, "kind", "addition", "seal")
         if not self.is_beginning:
             self._check_controller(seq, seq + 1)
         try:
             added = add(self.state, self.inputs.rebuild(seq, record.inputs), record.limits, record.kept)
         except SettingsError as error:
-            self._stop_with(seq, "limits" if record.limits else "inputs", "what can be added", str(error))
+            self.account.stop_with(seq, "limits" if record.limits else "inputs", "what can be added", str(error))
         check_claims(added.state.settings.limits, self.limits)
         if not self.is_beginning:
             self._compare(seq, added.entries[0])
@@ -288,32 +273,35 @@ class _Replay:
     def _replay_turn(self, turn: RecordedTurn) -> None:
         """Execute one turn again, compare its entries, and move on to the state after it."""
         assert self.state is not None
-        if self.is_incomplete:
+        if self.account.is_incomplete:
             self.state = name_earlier(self.state, turn.record.earlier)
         reading = turn.read_program()
         if isinstance(reading, Unreadable):
-            self._stop_with(turn.first, reading.field, "what a controller said", reading.reason)
+            self.account.stop_with(turn.first, reading.field, "what a controller said", reading.reason)
         finding = check_speaker(self.state, turn.record)
         if finding is not None:
-            self._stop_with(turn.first, finding.field, finding.recorded, finding.computed)
+            self.account.stop_with(turn.first, finding.field, finding.recorded, finding.computed)
         self._check_controller(turn.first, turn.stop)
         self.last_turn, self.last_said = turn.record, reading
         is_last = turn.stop == len(self.trace.records)
         recorded = turn.stop - turn.first
         executed, halted_here = self._execute(turn, reading, is_last)
-        self.nested |= turn.nested
+        self.account.nested |= turn.nested
         for seq, entry in enumerate(executed.entries[:recorded], turn.first):
             self._compare(seq, entry)
         if halted_here:
             # A file changed under the replay itself: the rest of the trace is left unverified.
-            self.missing |= self.inputs.changed()
-            raise _Stop
+            self.account.missing |= self.inputs.changed()
+            raise Stop
         self._check_length(turn, executed, is_last)
         if executed.done is not None and len(executed.entries) == recorded:
             self.state = executed.done.state
             self.halted = bool(executed.done.halted)
         else:
             self.unfinished = turn.unfinished(reading)
+
+    def _compare(self, seq: int, entry: Entry) -> None:
+        self.account.enter(seq, entry, None if self.state is None else self.state.answer)
 
     def _check_controller(self, first: int, stop: int) -> None:
         """Have prompts rendered and replies read again, by whoever can."""
@@ -322,15 +310,15 @@ class _Replay:
             return
         try:
             for finding in self.controller_check.follow(self.state, self.trace, first, stop):
-                if not finding.unchecked and self.is_incomplete:
+                if not finding.unchecked and self.account.is_incomplete:
                     why = "what they were made of follows from steps that were not executed"
                     finding = Finding(computed=why, unchecked="prompts")
                 if not finding.unchecked:
-                    self._stop_with(first, finding.field, finding.recorded, finding.computed)
-                self.unchecked.setdefault(finding.unchecked, finding.computed)
+                    self.account.stop_with(first, finding.field, finding.recorded, finding.computed)
+                self.account.unchecked.setdefault(finding.unchecked, finding.computed)
         except BlobAbsentError as error:
             # What follows was said on top of it, so no later prompt can be rendered either.
-            self.unchecked["prompts"] = f"{error.ref[:12]}, which they held, was redacted"
+            self.account.unchecked["prompts"] = f"{error.ref[:12]}, which they held, was redacted"
             self.controller_check = None
 
     def _execute(self, turn: RecordedTurn, reading: Parsed | Unparsed, is_last: bool) -> tuple[ExecutedTurn, bool]:
@@ -349,10 +337,10 @@ class _Replay:
                 # The recorded turn is shorter. An input may have changed under the run, which ended it early.
                 executed = execute_halted(self.state, reading, turn, self.blobs, self.parser) or executed
         except TurnsSpentError as error:
-            self._stop_with(turn.first, "turn", str(turn.record.turn), str(error))
+            self.account.stop_with(turn.first, "turn", str(turn.record.turn), str(error))
         except RecursionError:
             # Programs are bounded in depth, so it is a value that nothing could have made.
-            self._stop_with(turn.first, "ast", "a program", "it cannot be executed: nested too deep")
+            self.account.stop_with(turn.first, "ast", "a program", "it cannot be executed: nested too deep")
         return executed, halted_here
 
     def _execute_available(self, turn: RecordedTurn, reading: Parsed | Unparsed, is_last: bool) -> ExecutedTurn:
@@ -366,107 +354,22 @@ class _Replay:
                 if turn.taken is None or error.step in turn.taken or error.digest not in self.inputs.absent:
                     raise
                 turn.taken.add(error.step)
-                self.unavailable[error.step] = error.digest
+                self.account.unavailable[error.step] = error.digest
 
     def _check_length(self, turn: RecordedTurn, executed: ExecutedTurn, is_last: bool) -> None:
         """Stop unless there are as many entries as records. The last turn of an open trace may have been cut short."""
         computed, recorded = len(executed.entries), turn.stop - turn.first
         if computed < recorded:
             seq = turn.first + computed
-            self._stop_with(seq, "kind", _kind(self.trace.records[seq]), "nothing")
+            self.account.stop_with(seq, "kind", _kind(self.trace.records[seq]), "nothing")
         if computed > recorded and not is_last:
             next_record = self.trace.records[turn.stop]
-            self._stop_with(turn.stop, "kind", _kind(next_record), _kind(executed.entries[recorded].record))
-
-    def _compare(self, seq: int, entry: Entry) -> None:
-        """Stop at the first difference between a computed entry and the record `seq`."""
-        recorded = self.trace.records[seq]
-        if isinstance(recorded, Step) and entry.record is recorded:
-            self.unavailable.setdefault(recorded.step, "")
-            return
-        if self.is_incomplete:
-            entry = adopt_consequences(entry, recorded)
-        outage = None
-        if isinstance(entry.record, Step):
-            outage = recorded_outage(entry.record)
-            self._stop_at_outage_of_our_own(seq, outage)
-        answer = None if self.state is None else self.state.answer
-        difference = self.comparison.find_difference(seq, entry, answer)
-        if difference is not None and self.is_incomplete and not is_of_values(difference, recorded):
-            why = f"record {seq} ({difference.field}) may follow from steps that were not executed"
-            self.unchecked.setdefault("records", why)
-            return
-        if seq in self.comparison.gaps.seqs:
-            # What differs may follow from what is gone, and so may all that comes after it.
-            self.unchecked["contents"] = self.comparison.gaps.sentence()
-            if difference is not None:
-                raise _Stop
-            return
-        if difference is not None:
-            self.difference = difference
-            raise _Stop
-        if outage is not None and not outage.is_unshown:
-            self.not_executed[outage.code] += 1
-        elif isinstance(entry.record, Step):
-            self.executed += 1
-
-    def _stop_at_outage_of_our_own(self, seq: int, outage: Outage | None) -> None:
-        """Stop where memory ran out, or a parser crashed, in this replay: that is no difference of the trace."""
-        recorded = self.trace.records[seq]
-        is_recorded = isinstance(recorded, Step) and recorded_outage(recorded) is not None
-        if outage is not None and not is_recorded:
-            self.stopped = f"record {seq} cannot be executed here ({outage.code})"
-            raise _Stop
-
-    def _stop_with(self, seq: int, field: str, recorded: str, computed: str) -> Never:
-        self.difference = Difference(seq, field, recorded, computed)
-        raise _Stop
+            self.account.stop_with(turn.stop, "kind", _kind(next_record), _kind(executed.entries[recorded].record))
 
     def _report(self) -> Replayed:
         if isinstance(self.parser, MissedParser) and self.parser.is_missed:
-            self.engines |= self.parser_engines
-        steps = sum(isinstance(record, Step) for record in self.trace.records)
-        return Replayed(
-            self._judge(),
-            self.executed,
-            steps,
-            self.difference,
-            self.missing,
-            self.engines,
-            self.state,
-            self.unfinished,
-            texts_compared=self.comparison.texts_compared,
-            unchecked=self.unchecked,
-            controller_checked=self.controller_check is not None,
-            not_executed=dict(sorted(self.not_executed.items())),
-            stopped=self.stopped,
-            nested=self.nested,
-            missing_files=tuple(self.inputs.missing_files),
-            unavailable=self._paths_of_unavailable(),
-        )
-
-    @property
-    def is_incomplete(self) -> bool:
-        """Whether something up to here could not be executed, so that what follows from it cannot be compared."""
-        return bool(self.unavailable or self.inputs.valueless)
-
-    def _paths_of_unavailable(self) -> dict[int, str]:
-        """The steps that were not executed, in their order, with the path of the file that each needs itself."""
-        paths = {file.digest: file.path for file in self.inputs.missing_files}
-        return {step: paths.get(digest, "") for step, digest in sorted(self.unavailable.items())}
-
-    def _judge(self) -> Verdict:
-        if self.difference is not None:
-            seq, fields = self.difference.seq, self.difference.fields
-            # Another action table may be a host's own, which this replay was not given.
-            other_table = (seq, self.difference.field) == (0, "actions")
-            is_explained = other_table or may_explain(self.trace, seq, fields, self.engines)
-            return Verdict.ENGINES if is_explained else Verdict.FORGED
-        # A run whose inputs are all missing and of which no step could be executed differs nowhere, and shows nothing.
-        has_shown_something = self.executed > 0 or not self.missing
-        is_whole = self.complete and not self.unchecked and not self.is_incomplete
-        is_reproduced = is_whole and has_shown_something
-        return Verdict.REPRODUCED if is_reproduced else Verdict.UNVERIFIABLE
+            self.account.engines |= self.parser_engines
+        return self.account.report(self.state, self.unfinished, controller_checked=self.controller_check is not None)
 
 
 def _kind(record: AnyRecord) -> str:
