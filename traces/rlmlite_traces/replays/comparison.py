@@ -12,6 +12,8 @@ kept, so equal refs are equal content. Two kinds of trace take a step in between
 format's spelling (`as_format_one`), one that another version worded is compared without its texts (`other_wording`).
 """
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from rlmlite_kernel import Answer, Entry
@@ -21,10 +23,12 @@ from rlmlite_kernel.records.records import Genesis
 from rlmlite_kernel.records.refs import Salts
 from rlmlite_traces.format.lines import encode
 from rlmlite_traces.format.reader import CheckedTrace
-from rlmlite_traces.replays.as_format_one import Spelling
 from rlmlite_traces.replays.other_wording import UncomparedTexts
 from rlmlite_traces.replays.rules.gaps import Gaps
 from rlmlite_traces.replays.verdicts import CALL_FIELDS, Difference, first_difference
+
+if TYPE_CHECKING:
+    from rlmlite_traces.replays.as_format_one import Spelling
 
 
 def unchecked_texts(genesis: Genesis) -> dict[str, str]:
@@ -37,13 +41,19 @@ def unchecked_texts(genesis: Genesis) -> dict[str, str]:
     return {"observations": f"another version worded them ({genesis.rendering})"}
 
 
+def _spelling(salts: Salts) -> "Spelling":
+    from rlmlite_traces.replays.as_format_one import Spelling  # few traces are of that format
+
+    return Spelling(salts)
+
+
 class Comparison:
     """Compares the entries of a replay with a trace, each once and in order: it follows what earlier ones changed."""
 
     def __init__(self, trace: CheckedTrace, salts: Salts) -> None:
         self._trace = trace
         self._texts = UncomparedTexts() if trace.genesis.rendering != RENDERING else None
-        self._spelling = Spelling(salts) if trace.genesis.v == 1 else None
+        self._spelling = _spelling(salts) if trace.genesis.v == 1 else None
         self.computed: list[Entry] | None = None
         """If anybody wants them: the entries that were found to be the recorded ones, as they were computed."""
         self.gaps = Gaps(trace)
