@@ -130,9 +130,9 @@ class Story:
         for seq, redaction in enumerate(self.trace.redactions, len(records)):
             yield _redaction(redaction, seq)
 
-    def calls(self, seq: int) -> Iterator[CallStory]:
-        """The calls of the step whose record has this number."""
-        return self.reader.calls(seq)
+    def calls(self, seq: int, kind: str = "") -> Iterator[CallStory]:
+        """The calls of the step whose record has this number; with `kind`, those of that kind alone."""
+        return self.reader.calls(seq, kind)
 
     @cached_property
     def reader(self) -> CallReader:

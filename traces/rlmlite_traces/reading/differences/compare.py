@@ -18,7 +18,7 @@ from itertools import zip_longest
 import msgspec
 
 from rlmlite_kernel.records.records import Step, Turn
-from rlmlite_traces.reading.differences.happenings import Fact, Happening, beginning_of, happenings_of
+from rlmlite_traces.reading.differences.happenings import Fact, Happening, beginning_of, ending_of, happenings_of
 from rlmlite_traces.reading.parts.chapters import TurnStory
 from rlmlite_traces.reading.story import Story
 
@@ -140,5 +140,5 @@ def _coverage(story: Story) -> dict[str, Fact]:
 
 
 def _end(story: Story) -> dict[str, Fact]:
-    facts = {each.field: each.fact for each in happenings_of(story) if each.place == "the end"}
+    facts = {each.field: each.fact for each in ending_of(story)}
     return facts or {"outcome": "open"}

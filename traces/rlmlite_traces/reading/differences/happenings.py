@@ -76,6 +76,11 @@ def happenings_of(story: Story) -> Iterator[Happening]:
                 yield from _turn(chapter, story)
             case RedactionStory():
                 pass  # about the trace, and not the run
+    yield from ending_of(story)
+
+
+def ending_of(story: Story) -> Iterator[Happening]:
+    """The outcome, the answer and its evidence; nothing of an open trace."""
     if story.ending is not None:
         yield from _ending(story.ending)
 

@@ -32,12 +32,13 @@ class CallReader:
         self._folders = {each.name: each.content for each in inputs if each.content and each.kind == DOCUMENTS}
         self._last_folder: tuple[Ref, dict[str, str]] = ("", {})
 
-    def calls(self, seq: int) -> Iterator[CallStory]:
-        """The calls of the record `seq`, by index."""
+    def calls(self, seq: int, kind: str = "") -> Iterator[CallStory]:
+        """The calls of the record `seq`, by index; with `kind`, those of that kind alone."""
         step = self._trace.records[seq]
         if isinstance(step, Step):
             for call in self._trace.effects(seq):
-                yield self._tell(call, step)
+                if kind in ("", call.effect):
+                    yield self._tell(call, step)
 
     def prompt(self, call: EffectRecord, step: Step) -> Iterator[PromptPart]:
         """The parts of a call's prompt."""

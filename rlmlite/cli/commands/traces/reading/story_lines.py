@@ -283,7 +283,7 @@ def _step(step: StepStory, story: Story, details: Details) -> Iterator[str]:
 def _calls(step: StepStory, story: Story, details: Details) -> Iterator[str]:
     if step.op in _NESTING:
         # A run of its own is not one call among many, and its trace can be shown by its place.
-        for call in story.calls(step.seq):
+        for call in story.calls(step.seq, "rlm"):
             if call.nested is not None:
                 yield f"    nested run: {call.nested.status}, nested/{one_line(call.id)}.rlm"
     if not (details.prompts or details.answers or details.full):
