@@ -4,15 +4,17 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from rlmlite.cli.commands.traces.reading.audit import Flags
 from rlmlite.cli.commands.traces.reading.audit import audit as audit_command
 from rlmlite.cli.output.exits import Exit
-from rlmlite_kernel.records.records import Step
+from rlmlite_kernel.records.records import Entry, Step
 from rlmlite_traces.reading.audits.audit import Rerun, audit_of
 from rlmlite_traces.reading.story import Story
 from tests.rlmlite.cli.commands import COUNT_ERRORS, document, rlmlite
+from tests.traces import handmade
 from tests.traces.reading.kept import GOLDEN, KEPT, changed, kept, redacted
 from tests.traces.replays.forging import forge, with_fields
 
@@ -101,6 +103,23 @@ def test_approvals_and_redactions_are_told() -> None:
     audited = audit_of(Story(trace))
     assert audited.redactions[0].endswith("contents by auditor: names")
     assert audited.standing == "unknown"
+
+
+@pytest.mark.parametrize("parts", [0, 2])
+def test_a_stranger_s_approval_is_told_whole(parts: int) -> None:
+    """Of as many parts as it has, though the kernel asks in one."""
+    honest = kept("2.3/tools")
+    at, call = next(
+        (seq, call) for seq in range(honest.size) for call in honest.effects(seq) if call.effect == "approve"
+    )
+
+    def change(entries: list[Entry]) -> list[Entry]:
+        calls = [msgspec.structs.replace(each, recipe=call.recipe * parts) for each in entries[at].effects]
+        return [*entries[:at], handmade.with_calls(entries[at], calls), *entries[at + 1 :]]
+
+    approval = audit_of(Story(forge(honest, change))).approvals[0]
+
+    assert approval.asked.text == audit_of(Story(honest)).approvals[0].asked.text * parts
 
 
 @pytest.mark.parametrize("place", KEPT, ids=lambda place: f"{place.parent.name}-{place.stem}")

@@ -36,8 +36,9 @@ from rlmlite_traces.reading.audits.findings import (
 )
 from rlmlite_traces.reading.lineage import InputsBehind
 from rlmlite_traces.reading.nested.walk import Standing, nested_traces
-from rlmlite_traces.reading.parts.chapters import EvidenceStory, InputStory, RedactionStory
-from rlmlite_traces.reading.parts.passages import REDACTED
+from rlmlite_traces.reading.parts.calls import prompt_text
+from rlmlite_traces.reading.parts.chapters import EvidenceStory, InputStory, PromptPart, RedactionStory
+from rlmlite_traces.reading.parts.passages import REDACTED, Passage
 from rlmlite_traces.reading.story import Story
 
 _VERBATIM = ("verbatim",)
@@ -192,17 +193,24 @@ def _approvals(story: Story) -> Iterator[ApprovalAudit]:
     for seq, record in enumerate(story.trace.records):
         if not isinstance(record, Step) or record.effects is None:
             continue
-        for call in story.calls(seq):
-            if call.kind == "approve":
-                answer = "" if call.answer is None else call.answer.text
-                yield ApprovalAudit(
-                    step=record.step,
-                    tool=call.role,
-                    asked=call.prompt[0].text,
-                    answer=call.answer,
-                    is_approved=_says_yes(answer),
-                    error=call.error,
-                )
+        for call in story.calls(seq, "approve"):
+            answer = "" if call.answer is None else call.answer.text
+            yield ApprovalAudit(
+                step=record.step,
+                tool=call.role,
+                asked=_asked(call.prompt),
+                answer=call.answer,
+                is_approved=_says_yes(answer),
+                error=call.error,
+            )
+
+
+def _asked(parts: tuple[PromptPart, ...]) -> Passage:
+    """What somebody was asked: one part, as it was recorded; a stranger may have written none, or several."""
+    if len(parts) == 1:
+        return parts[0].text
+    text = prompt_text(parts)
+    return Passage(text, len(text.encode()))
 
 
 def _says_yes(answer: str) -> bool:
