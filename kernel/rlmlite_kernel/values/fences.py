@@ -37,17 +37,17 @@ def fenced(content: bytes, source: str) -> bytes:
     return opening_tag(tag, source) + content + closing_tag(tag)
 
 
+def is_plain(name: str) -> bool:
+    """Whether a name from data stands outside a fence as it is."""
+    # ASCII, since letters of other scripts can look like these; short, since a sentence can be an identifier too.
+    return name.isidentifier() and name.isascii() and len(name) <= _LONGEST_NAME
+
+
 def list_names(names: Iterable[str]) -> str:
     """Names from data as a list outside a fence: only plain identifiers, since any other could be an instruction."""
-    words: list[str] = []
-    others = 0
-    for name in names:
-        # ASCII, since letters of other scripts can look like these; short, since a sentence can be an identifier too.
-        is_plain = name.isidentifier() and name.isascii() and len(name) <= _LONGEST_NAME
-        if is_plain:
-            words.append(name)
-        else:
-            others += 1
+    listed = [*names]
+    words = [name for name in listed if is_plain(name)]
+    others = len(listed) - len(words)
     if others:
         words.append(f"{others:,} other names")
     return ", ".join(words)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -15,6 +16,7 @@ from rlmlite_traces.proofs.check import check
 from rlmlite_traces.proofs.form import ProofBrokenError, StepProof, decode_proof, encode_proof
 from rlmlite_traces.proofs.prove import UnprovableError, prove
 from tests.traces.proofs.played_runs import played_runs, proofs_of
+from tests.traces.proofs.tampering import is_accepted, tampered
 from tests.traces.replays.test_golden import KEPT
 
 
@@ -132,6 +134,26 @@ def test_a_larger_content_is_named_by_its_digest(tmp_path: Path) -> None:
     assert check(searched, store=store).verdict is Verdict.REPRODUCED
     # A step that reads none of it needs none.
     assert checked_alone(added) is Verdict.REPRODUCED
+
+
+@pytest.mark.parametrize("calls", ["1", 'sub_lm("what is {notes}?")'])
+def test_a_message_that_lists_variables_is_proved(tmp_path: Path, calls: str) -> None:
+    """It lists what the step saw: in the order of the turn, and nothing that still waited for its call."""
+    (tmp_path / "notes.txt").write_text("one two\n")
+    place, long = tmp_path / "n.rlm", "n" * 50
+    program = (
+        f"zulu = chunk(notes, 3)\n{long} = 2\nalpha = {calls}\n"
+        'x = extract_over_chunks(zulu, "{absent} {chunk}?", schema={"a": str})\nfinal(alpha)'
+    )
+    rlmlite.execute(program, {"notes": tmp_path / "notes.txt"}, sub="extractive:", trace=place)
+    trace = verify(place)
+    proof = prove(trace, step(trace, "extract_over_chunks"), recorded_paths=True)
+
+    assert proof.found.seen == ("notes", "zulu", *(["alpha"] if calls == "1" else []), "0")
+    assert checked_alone(proof) is Verdict.REPRODUCED
+    assert [path for path, _, data in tampered(proof) if is_accepted(data)] == []
+    # Rows of the table in another order would be a second spelling of the same proof.
+    assert not is_accepted(encode_proof(msgspec.structs.replace(proof, table=proof.table[::-1])))
 
 
 def test_the_root_is_compared_with_a_known_one(trace: CheckedTrace) -> None:

@@ -4,7 +4,7 @@ No hash commits to them, so each of them has to show in the record. What changes
 made, and refused when it is checked; `room`, of which many values may do, is the least that does.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -15,6 +15,7 @@ from rlmlite_kernel.run.snapshots.alone import BY_PROVENANCE, Circumstances
 from rlmlite_kernel.run.steps.step import FinalAnswer
 from rlmlite_kernel.run.turns.aftermath import first_aftermath
 from rlmlite_kernel.run.turns.moment import Moment
+from rlmlite_kernel.values.fences import is_plain
 
 _NONE = Circumstances()
 _NO_ORIGINS = hex(0)
@@ -39,6 +40,7 @@ def learn(moment: Moment) -> Circumstances:
         over=found.over,
         meanwhile=_meanwhile(found.ledger, before.used),
         spoken=hex(found.spoken or 0),
+        seen=_seen(found.names or (), planned.reads),
         room=moment.layout.room,
         is_brief=moment.layout.is_brief,
         tells_failure=moment.layout.tells_failure,
@@ -57,7 +59,8 @@ def learn(moment: Moment) -> Circumstances:
 
 
 def canonical(found: Circumstances) -> Circumstances:
-    """The circumstances without what cannot show in a record: other lines of the program, codes of further problems.
+    """The circumstances without what cannot show in a record: other lines of the program, codes of further problems,
+    names of variables that no message lists.
 
     Raises `ValueError` for origins that are no hex digits.
     """
@@ -67,9 +70,20 @@ def canonical(found: Circumstances) -> Circumstances:
         found,
         broken={name: hex(int(origins, 16)) for name, origins in found.broken.items()},
         spoken=hex(int(found.spoken, 16)) if found.spoken else "",
+        seen=_seen(found.seen),
         problems=problems,
         text=_lines_named(found.problems, found.text),
     )
+
+
+def _seen(names: Sequence[str], reads: Collection[str] = ()) -> tuple[str, ...]:
+    """The names of variables as a message lists them: of those that are not plain, it says how many there are.
+
+    What is read is there in any case.
+    """
+    plain = [name for name in names if is_plain(name)]
+    others = sum(1 for name in names if not is_plain(name) and name not in reads)
+    return (*plain, *map(str, range(others)))
 
 
 def _lines_named(problems: Sequence[Problem], text: str) -> str:

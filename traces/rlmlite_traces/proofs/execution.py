@@ -182,6 +182,7 @@ class Execution:
         proof = self._proof
         digests = [hashlib.sha256(each.content()).hexdigest() for each in proof.contents]
         for what, names in (
+            ("the table", [row.name for row in proof.table]),
             ("blobs", self._blobs.refs),
             ("salts", proof.salts),
             ("contents", digests),

@@ -55,8 +55,9 @@ class Circumstances(
     `place` is its number in the lowered program, `broken` the variables that earlier steps of the turn did not write,
     with origins in hex, `over` why nothing more of the turn was to run. `meanwhile`: by how much the ledger that it was
     started with differs from what is used now, since calls of others were out. `spoken`: the origins of what the
-    controller writes, in hex, as they were when the turn began. `room` is its share of the observation in bytes,
-    `is_brief` and `tells_failure` as in `Layout`. `written` is the call of its statement before lowering.
+    controller writes, in hex, as they were when the turn began. `seen` are the names of the variables that it saw,
+    where that shows: a message may list them. `room` is its share of the observation in bytes, `is_brief` and
+    `tells_failure` as in `Layout`. `written` is the call of its statement before lowering.
     `problems` are those of a refused statement, `text` the program with nothing but the lines that these name.
     `is_controller`, `said`: who spoke, and what else its reply said. `doubts` are of the variables that it reads.
     `pieces`, `is_verbatim`: on how many places an answer rests that names no evidence. `insists`: it was given before.
@@ -69,6 +70,7 @@ class Circumstances(
     over: str = ""
     meanwhile: dict[str, int] = {}
     spoken: str = ""
+    seen: tuple[str, ...] = ()
     room: int | None = None
     is_brief: bool = False
     tells_failure: bool = False
@@ -111,7 +113,8 @@ def execute_alone(
     for name, amount in found.meanwhile.items():
         ledger[name] = ledger.get(name, 0) + amount
     spoken = int(found.spoken, 16) if found.spoken else None
-    surroundings = Surroundings(found.place, broken, found.over, ledger, spoken)
+    names = (*found.seen, *sorted(planned.reads.difference(found.seen) & before.variables.keys()))
+    surroundings = Surroundings(found.place, broken, found.over, ledger, spoken, names if found.seen else None)
     turn = RunningTurn(before, [planned], outages, surroundings=surroundings)
     finished = _mend(_run(turn, answer, blobs, parser), before, found)
     if found.insists and isinstance(finished.outcome.effect, FinalAnswer):

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from rlmlite_kernel.effects.flow import NO_ROOM_AFTER, NOT_GATED, doubt_of
+from rlmlite_kernel.evaluation.taint import TaintedValue
 from rlmlite_kernel.program.lowering import PlannedStep
 from rlmlite_kernel.records.canonical import encode_safely
 from rlmlite_kernel.records.evolution import EXPOSURE_BY_INPUT
@@ -29,11 +30,14 @@ from rlmlite_kernel.run.steps.step import (
     fits_no_budget,
     temporaries_of,
 )
-from rlmlite_kernel.run.steps.variables import UNKNOWN, Variables
+from rlmlite_kernel.run.steps.variables import UNKNOWN, Variable, Variables
 from rlmlite_kernel.run.turns.outages import MESSAGES
 from rlmlite_kernel.run.turns.taken import change_taken
 
 _JSON = msgspec.json.Encoder()
+
+_UNSEEN = Variable(TaintedValue(None, 0), "", "", 0, 0)
+"""Stands for a variable of which only the name is known."""
 
 
 class Aftermath(msgspec.Struct, frozen=True, eq=False):
@@ -53,7 +57,9 @@ class Surroundings(msgspec.Struct, frozen=True):
     """What a step finds of its turn: its number in the lowered program, which variables are broken, what is over.
 
     `ledger` is what counted as used when it was started: also what was held for calls of others. `spoken` are the
-    origins of what the controller writes in its place: those of what it had learned of when the turn began.
+    origins of what the controller writes in its place: those of what it had learned of when the turn began. `names` are
+    the variables that it saw, in their order: what waits for calls above it has written none yet, and what stands
+    below it may have.
     """
 
     place: int = 0
@@ -61,10 +67,14 @@ class Surroundings(msgspec.Struct, frozen=True):
     over: str = ""
     ledger: Mapping[str, int] = {}
     spoken: int | None = None
+    names: tuple[str, ...] | None = None
 
     def aftermath(self, before: State) -> Aftermath:
-        """The same, as the first step of a turn finds it."""
-        return Aftermath(before.variables, {**first_aftermath(before).broken, **self.broken}, self.over)
+        """The same, as the first step of a turn finds it. Of a variable that is not in the state there is no value."""
+        variables = before.variables
+        if self.names is not None:
+            variables = Variables({name: before.variables.get(name, _UNSEEN) for name in self.names})
+        return Aftermath(variables, {**first_aftermath(before).broken, **self.broken}, self.over)
 
 
 def first_aftermath(before: State) -> Aftermath:

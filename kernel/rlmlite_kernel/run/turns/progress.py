@@ -108,7 +108,9 @@ class Progress:
         variables = self._aftermath.variables
         found = self._aftermath
         spoken = self._contexts[number].spoken
-        self._found[number] = Surroundings(self._first + number, found.broken, found.over, dict(self._ledger), spoken)
+        self._found[number] = Surroundings(
+            self._first + number, found.broken, found.over, dict(self._ledger), spoken, tuple(variables)
+        )
         context = StepContext(variables.data, blobs, self._contexts[number], self._ledger, parser)
         self._latest = number
         try:
