@@ -162,7 +162,7 @@ class Dispatcher:
         milliseconds = (time.monotonic_ns() - started) // 1_000_000
         self._keeper.timing(request.id, {"ms": milliseconds, "attempts": ATTEMPTS.get()})
         result, redaction = _as_unicode(result), self._setup.settings.reading.redaction
-        return result if redaction is None else redaction.result(result)
+        return result if redaction is None else redaction.result(result, request.kind)
 
     async def _answer_in_time(self, request: Request, text: str) -> Result:
         """The answer, when there is a slot for the call; a failure if the time of the run is over before it comes."""

@@ -315,10 +315,10 @@ class Run:
         journalled = {id_: each for id_, each in self._keeper.journal_results().items() if id_ != self._verdict_id}
         return {**recorded, **journalled}
 
-    def answer(self, id_: str, result: Result) -> None:
-        """Take the result of a call that somebody else made: it is journalled at once, and `known`."""
+    def answer(self, id_: str, result: Result, kind: str = "lm") -> None:
+        """Take the result of a call of a `kind` that somebody else made: it is journalled at once, and `known`."""
         redaction = self.setup.settings.reading.redaction
-        self._keeper.journal(id_, result if redaction is None else redaction.result(result))
+        self._keeper.journal(id_, result if redaction is None else redaction.result(result, kind))
 
     @property
     def _verdict_id(self) -> str:

@@ -202,17 +202,17 @@ class Session:
 
     def answer(self, answers: Mapping[str, str | Result]) -> None:
         """Answer pending calls by their ids; `resume` goes on. Raises `SettingError` for ids that nobody asked."""
-        waiting = {request.id for request in self.pending()}
+        waiting = {request.id: request for request in self.pending()}
         # To answer a call again is no mistake, so that a file of answers can be given twice. The first answer stays.
         already_answered = self._run.known().keys()
-        unknown = sorted(answers.keys() - waiting - already_answered)
+        unknown = sorted(answers.keys() - waiting.keys() - already_answered)
         if unknown:
             raise SettingError(f"no call {unknown[0]} waits for an answer")
         # Sorted, so that the journal does not depend on the order in which somebody wrote the answers.
-        for id_ in sorted(answers.keys() & waiting):
+        for id_ in sorted(answers.keys() & waiting.keys()):
             answer = answers[id_]
             result = Answered(answer, NO_USE) if isinstance(answer, str) else answer
-            self._run.answer(id_, result)
+            self._run.answer(id_, result, waiting[id_].kind)
 
     def abandon(self) -> Outcome:
         """Give up what is left of the program under way: its steps fail with the code `abandoned`, on the record.

@@ -6,7 +6,10 @@
 A redacted text is what was run: positions, evidence and digests are those of the new text, and a replay derives it from
 the same file by the same step. So nothing that a detector finds leaves the machine or reaches a file of ours.
 
-    spans       where a text holds what must not pass, and the text without it
+    spans       where a text holds what must not pass
+    replacing   the text without it
+    escapes     what a text of JSON says behind its escapes
+    json_numbers  numbers, in whose place a text has quotes
     patterns    patterns in linear time, with places in characters
     keys        the detector of keys and passwords
     detectors   the table of all detectors

@@ -24,7 +24,12 @@ _HINT = Pattern(
     r"(?m)^.*(?:[A-Za-z0-9_\-+=.]{20,}|[A-Za-z0-9+/=]{40,}|://[^/\s:]+:|(?i:passw|passphrase|pwd|secret|token|api.?key|auth|credential)).*$"
 )
 
-_PEM = Pattern(r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\z)")
+_PEM = Pattern(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----"
+    r"(?:(?:-{0,4}[^-])*-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----"
+    r"""|(?:[^"']|["'][\s,+]*["'][A-Za-z0-9+/=]{40,})*)"""
+)
+"""A key to its last line. One that was cut off goes as far as the text that it is in, or its lines as texts."""
 
 _FORMS = Pattern(
     r"\b(?:sk-[A-Za-z0-9_\-]{20,}"  # OpenAI, Anthropic and those that follow them
@@ -43,7 +48,7 @@ _IN_URL = Pattern(r"://[^/\s:@]*:([^/\s@]+)@")
 _ASSIGNED = Pattern(
     r"(?i)[\w.\-]*(?:passw(?:or)?d|passphrase|pwd|secret|api[_\-]?key|access[_\-]?key|auth[_\-]?token|access[_\-]?token"
     r"|refresh[_\-]?token|client[_\-]?secret|private[_\-]?key|credentials?)[\w\-]*"
-    r"""["']?\s*(?::=|=>|[:=])\s*(?:"([^"\n]{3,})"|'([^'\n]{3,})'|([^\s"',;<>{}\[\]]{6,}))"""
+    r"""["']?\s*(?::=|=>|[:=])\s*(?:"((?:[^"\\\n]|\\.){3,})"|'((?:[^'\\\n]|\\.){3,})'|([^\s"',;<>{}\[\]]{6,}))"""
 )
 
 _EXAMPLE = re.compile(r"(?i)\A(?:none|null|true|false|required|optional|\*+|x+|<.*>|\$\{.*\}|\[[a-z]+\])\Z")

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from rlmlite.guard.redaction.detectors import DETECTORS
 from rlmlite.guard.redaction.redaction import Redaction
-from rlmlite.guard.redaction.spans import Span, replace
+from rlmlite.guard.redaction.replacing import replace
+from rlmlite.guard.redaction.spans import Span
 
 ALL = Redaction(tuple(DETECTORS))
 
