@@ -108,7 +108,7 @@ VALUE = st.one_of(
         fill,
         pairs(
             'str(count({0})) + " lines"',
-            "f'{{len({0})}} lines'",
+            'f"{{len({0})}} lines"',
             '"{{}} lines".format(count({0}))',
             '"%d lines" % count({0})',
         ),

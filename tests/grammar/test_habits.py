@@ -15,7 +15,7 @@ from rlmlite_grammar.spelling.examples import EXAMPLES, Example
 from rlmlite_grammar.spelling.respelling import respell
 from rlmlite_grammar.spelling.spellings import SPELLINGS, Spelling
 from rlmlite_kernel import ACTIONS
-from rlmlite_kernel.program.ast import Lit, Parsed, walk
+from rlmlite_kernel.program.ast import Lit, Parsed, Unread, walk
 from rlmlite_kernel.program.problems import did_you_mean
 
 NAMES = frozenset({"log", "hits"})
@@ -132,7 +132,9 @@ def test_a_path_is_no_regex(text: str) -> None:
     assert reading(f'x = search(log, r"{text}")').notes == ()
 
 
-@pytest.mark.parametrize("line", ["/* \n", "from a import ", "a[0].b;", "[ for ", "\u201ca ", "''' "])
+@pytest.mark.parametrize(
+    "line", ["/* \n", "from a import ", "a[0].b;", "[ for ", "\u201ca ", "''' ", 'x = f"{a["', 'f"{']
+)
 def test_what_never_ends_costs_little(line: str) -> None:
     """A text of beginnings without an end is read in time that grows with its length, not with its square."""
     started = time.process_time()
@@ -164,6 +166,48 @@ def test_lines_count_from_1_and_lists_from_0(written: str) -> None:
 
     assert show(read.program) == f"n = 0\nx = {LINES[written]}"
     assert [note.code for note in read.notes][:1] == ["read_as"]
+
+
+PATTERNS = {
+    r"took (\d+)": "map(search(log, /took (\\d+)/), .groups[0])",
+    r"(?P<n>\d+) ms": "map(search(log, /(?P<n>\\d+) ms/), .groups[0])",
+    r"[(]\d+[])]": "search(log, /[(]\\d+[])]/).match",
+    r"\(\d+\)": "search(log, /\\(\\d+\\)/).match",
+    r"(?:a|b)+": "search(log, /(?:a|b)+/).match",
+}
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_pattern_gives_its_group_if_it_has_one(pattern: str) -> None:
+    """As in Python; a bracket in a class, or behind a `\\`, begins no group."""
+    assert show(reading(f'x = re.findall(r"{pattern}", log)').program) == f"x = {PATTERNS[pattern]}"
+
+
+F_STRINGS = {
+    'f"{a["b"]} {{c}}"': 'str(a["b"]) + " {c}"',
+    "f'{f'{n}'}!'": 'str(str(n)) + "!"',
+    'f"{f"{n}"}{"d" + "e"}"': 'str(str(n)) + str("d" + "e")',
+    'f"{count(where(a, {b: 1}))}"': "str(count(where(a, {b: 1})))",
+    'f"{"\\n" in log}"': 'str("\\n" in log)',
+    'f"{n}" + f"{"d"}"': 'str(n) + str("d")',
+}
+"""Texts with expressions that hold quotes and braces of their own."""
+
+
+@pytest.mark.parametrize("written", F_STRINGS)
+def test_an_expression_in_a_text_may_have_quotes_and_braces(written: str) -> None:
+    """As in Python from 3.12 on, and the same in a sum that has no such text."""
+    right = reading(f"n = 0\na = log\nx = {F_STRINGS[written]}").program
+
+    assert reading(f"n = 0\na = log\nx = {written}").program == right
+
+
+@pytest.mark.parametrize("written", ['f"{n} }"', 'f"{"a} b"', 'f"{n]}"', 'f"{n:>{w}}"', 'f"{n # m}"'])
+def test_half_of_an_expression_in_a_text_is_none(written: str) -> None:
+    """Nothing is put together of braces that belong to none, of formats and of comments."""
+    read = parse(f"n = 0\nw = 1\nx = {written} + 'a'")
+
+    assert not isinstance(read, Parsed) or any(isinstance(part, Unread) for part in walk(reading(read.text).program))
 
 
 def test_a_form_of_a_word_is_no_lead() -> None:

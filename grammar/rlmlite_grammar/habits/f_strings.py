@@ -4,7 +4,7 @@
     final(f"{count(hits)} errors")       final(str(count(hits)) + " errors")
     sub_lm(f"Is {hits[0].text} late?")   sub_lm("Is " + str(hits[0].text) + " late?")
 
-Places that `"{} of {}".format(a, b)` and `"%d of %d" % n` fill are such a sum too.
+Places that `"{} of {}".format(a, b)` and `"%d hits" % n` fill are such a sum too.
 
 What a prompt shows of each row or chunk has to be a plain name there, and numbers have no formats: those are refused.
 """
@@ -16,6 +16,7 @@ from typing import Final
 
 from rlmlite_grammar.diagnosis.scan import lexemes
 from rlmlite_grammar.habits.habit import Place, Rewrite
+from rlmlite_grammar.spelling.holes import Body, split_body
 from rlmlite_grammar.spelling.respelling import respell
 from rlmlite_grammar.syntax.names import F_STRING, METHOD
 from rlmlite_grammar.syntax.reader import read
@@ -33,9 +34,14 @@ def read_f_string(node: Expr, place: Place) -> Rewrite | Unread | None:
     text = node.args[0]
     if not isinstance(text, Lit) or not isinstance(text.v, str):
         return None
-    holes = [match[1] for match in _HOLE.finditer(text.v) if match[1] is not None]
+    body = split_body(text.v)
+    if body is None:
+        # Not Python, but a prompt with braces that are text, as in an example of JSON.
+        holes = [match[1] for match in _HOLE.finditer(text.v) if match[1] is not None]
+    else:
+        holes = [text.v[part.start : part.stop] for part in body.parts if part.is_hole]
     if not holes:
-        return Rewrite(Lit(text.v.replace("{{", "{").replace("}}", "}")), 'f"..."', '"..."')
+        return Rewrite(Lit(_without_doubles(text.v)), 'f"..."', '"..."')
     param = place.param
     is_template = param is not None and param.kind == "template"
     if is_template and all(map(_PATH.fullmatch, holes)):
@@ -43,27 +49,28 @@ def read_f_string(node: Expr, place: Place) -> Rewrite | Unread | None:
     if param is not None and param.kind == "template" and param.holes != "variables":
         hint = "a prompt shows names: assign the value to x before and write {x}; fields of the row are {text}, {line}"
         return Unread("template", f"`{{{_clip(holes)}}}` is no name", hint)
-    return _read_sum(text.v)
+    if body is None:
+        hint = "each brace opens or closes an expression; one that is text is doubled: {{ and }}"
+        return Unread("syntax", "a text with expressions has a brace that belongs to none", hint)
+    return _read_sum(text.v, body)
 
 
-def _read_sum(text: str) -> Rewrite | Unread:
+def _read_sum(text: str, body: Body) -> Rewrite | Unread:
     parts: list[Expr] = []
-    last = 0
-    literal = ""
-    for match in _HOLE.finditer(text):
-        literal += text[last : match.start()]
-        last = match.end()
-        if match[1] is None:
-            literal += match[0][0]
-            continue
-        value = _value(match[1])
-        if isinstance(value, Unread):
-            return value
-        parts += (Lit(literal), Call("str", (value,)))
-        literal = ""
-    parts.append(Lit(literal + text[last:]))
-    total = functools.reduce(_plus, (part for part in parts if part != Lit("")))
-    return Rewrite(total, 'f"...{x}"', '"..." + str(x)')
+    for part in body.parts:
+        piece = text[part.start : part.stop]
+        if part.is_hole:
+            value = _value(piece)
+            if isinstance(value, Unread):
+                return value
+            parts.append(Call("str", (value,)))
+        elif piece:
+            parts.append(Lit(_without_doubles(piece)))
+    return Rewrite(functools.reduce(_plus, parts), 'f"...{x}"', '"..." + str(x)')
+
+
+def _without_doubles(text: str) -> str:
+    return text.replace("{{", "{").replace("}}", "}")
 
 
 _PLACE: Final = re.compile(r"\{\{|\}\}|\{(\w*)\}|%%|%[sd]")
@@ -105,14 +112,10 @@ def _fill(text: str, values: tuple[Expr, ...], named: Mapping[str, Expr], sign: 
             parts += (Lit(literal), Call("str", (value,)))
             literal = ""
     rest = literal + text[last:]
-    if len(used) != len(values) + len(named) or any(sign in part for part in _unread(text, sign)):
+    # A sign that stands between the places begins one that is not read here, such as `{:.2f}`.
+    if len(used) != len(values) + len(named) or sign in _PLACE.sub("", text):
         return None
     return functools.reduce(_plus, (part for part in (*parts, Lit(rest)) if part != Lit("")))
-
-
-def _unread(text: str, sign: str) -> list[str]:
-    """What stands between the places."""
-    return [part for part in _PLACE.sub("\0", text).split("\0") if part]
 
 
 def _plus(left: Expr, right: Expr) -> Expr:

@@ -168,8 +168,12 @@ def _read_function(module: str, name: str, node: Call, place: Place) -> Rewrite 
 
 _OF_PATTERNS: Final = ("findall", "sub", "split")
 
-_GROUP: Final = re.compile(r"(?<!\\)\((?!\?)|\(\?P<")
-"""A group of a regex that is counted."""
+_GROUP: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(\((?!\?)|\(\?P?<(?![=!]))", re.DOTALL)
+"""A sign that is escaped, a class of signs, or, as its own group, the beginning of a group that is counted."""
+
+
+def _count_groups(pattern: str) -> int:
+    return sum(map(bool, _GROUP.findall(pattern)))
 
 
 def _read_pattern(name: str, node: Call) -> Rewrite | None:
@@ -177,7 +181,7 @@ def _read_pattern(name: str, node: Call) -> Rewrite | None:
     match name, node.args[1:]:
         case "findall", (Lit(v=str() as pattern), text) if not node.named:
             hits = Call("search", (text, Rx(pattern)))
-            groups = len(_GROUP.findall(pattern))
+            groups = _count_groups(pattern)
             if groups == 1:
                 return Rewrite(
                     Call("map", (hits, Index(Field("groups"), Lit(0)))),
@@ -187,7 +191,7 @@ def _read_pattern(name: str, node: Call) -> Rewrite | None:
             return None if groups else Rewrite(Attr(hits, "match"), "re.findall(p, x)", "search(x, /p/).match")
         case "sub", (Lit(v=str() as pattern), Lit(v=str() as by), text) if not node.named and "\\" not in by:
             return Rewrite(Call("replace", (text, Rx(pattern), Lit(by))), "re.sub(p, r, x)", "replace(x, /p/, r)")
-        case "split", (Lit(v=str() as pattern), text) if not node.named and not _GROUP.search(pattern):
+        case "split", (Lit(v=str() as pattern), text) if not node.named and not _count_groups(pattern):
             return Rewrite(Call("split", (text, Rx(pattern))), "re.split(p, x)", "split(x, /p/)")
     return None
 

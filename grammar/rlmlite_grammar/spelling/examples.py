@@ -37,6 +37,9 @@ EXAMPLES: Final = (
         "final(x[0:1] if a else 2 if b[1:2] else 3)",
         "final(pick(a, x[0:1], pick(b[1:2], 2, 3)))",
     ),
+    Example("`+=` before a comparison", "x += 2 == 3", "x = x + (2 == 3)"),
+    Example("`+=` before `a if c else b`", "x += 2 if n > 3 else 5  # so", "x = x + pick(n > 3, 2, 5)"),
+    Example("quotes in a text with expressions", 'x = f"{a["b"]} of {n}"', 'x = f"{a[\\"b\\"]} of {n}"'),
     Example(
         "`[a for x in rows]`", "x = [r.n + 1 for r in rows if r.ok]", "x = map(where(rows, r => r.ok), r => r.n + 1)"
     ),

@@ -15,6 +15,7 @@ import msgspec
 
 from rlmlite_grammar.diagnosis.scan import Lexeme, lexeme_at, lexemes
 from rlmlite_grammar.spelling.comprehensions import find_comprehension
+from rlmlite_grammar.spelling.holes import escape_holes
 from rlmlite_grammar.spelling.infixes import find_infix
 from rlmlite_grammar.spelling.spellings import ANY, ANY_INSIDE, INSIDE, SPELLINGS
 from rlmlite_grammar.spelling.ternaries import find_ternary
@@ -32,6 +33,9 @@ _LONGEST: Final = 100_000
 _BARE: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]|\[)")
 """Matches the beginning of a line that may be a value alone: a name and what looks into it."""
 
+
+_F_STRING: Final = re.compile("f(?:'(?!'')|\"(?!\"\"))")
+"""Matches the beginning of a text of Python with expressions on one line."""
 
 _BEFORE_VALUES: Final = frozenset(("=", ",", ":", ";", "=>"))
 """Signs after which a whole value begins."""
@@ -99,6 +103,8 @@ class _Scan:
         # The same of a whole value, with its operators: after `=`, a comma, a colon or a bracket.
         self._value = 0
         self._values: list[int] = []
+        # Up to here no text with expressions is looked for.
+        self._hopeless = 0
         self._edits: list[Edit] = []
 
     def edits(self) -> list[Edit]:
@@ -120,7 +126,7 @@ class _Scan:
         is_first = self._is_statement_start()
         if is_first:
             self._show_bare_value()
-        return self._comprehension() or self._infix() or self._ternary() or self._spelling(is_first)
+        return self._f_string() or self._comprehension() or self._infix() or self._ternary() or self._spelling(is_first)
 
     def _pass_lexeme(self) -> None:
         lexeme = lexeme_at(self._text, self._place, self._ends_value())
@@ -175,7 +181,14 @@ class _Scan:
                     self._edits.append(Edit(stop, match.end(), "", ""))
                     start = match.start(spelling.inside)
                     return Edit(match.start(), start, match.expand(spelling.text), spelling.note(match))
-                return Edit(match.start(), match.end(), match.expand(spelling.text), spelling.note(match))
+                text = match.expand(spelling.text)
+                if spelling.before_value:
+                    # In brackets: of `x += a or b` the sum is not with `a` alone.
+                    text = f"{text} ("
+                    self._value = match.end()
+                    stop = _end_of_line(self._text, match.end())
+                    self._edits.append(Edit(stop, stop, ")", ""))
+                return Edit(match.start(), match.end(), text, spelling.note(match))
         return None
 
     def _ends_value(self) -> bool:
@@ -218,6 +231,22 @@ class _Scan:
         self._value = ternary.other
         return Edit(self._value_stop(), ternary.other, ",", "")
 
+    def _f_string(self) -> Edit | None:
+        """`f"{x["a"]}"`: the grammar would end the text at the quote in its expression."""
+        if self._place < self._hopeless or not _F_STRING.match(self._text, self._place):
+            return None
+        escaped = escape_holes(self._text, self._place)
+        if escaped is None:
+            # Every quote of the line may begin another one without an end.
+            self._hopeless = _end_of_first_line(self._text, self._place)
+            return None
+        text, stop = escaped
+        written = self._text[self._place : stop]
+        if text == written:
+            return None
+        note = f"quotes in the expressions of a text were read as theirs: `{_clip(written)}`"
+        return Edit(self._place, stop, text, note)
+
     def _comprehension(self) -> Edit | None:
         if self._text[self._place] not in "([{":
             return None
@@ -246,6 +275,11 @@ def _respell_value(text: str) -> str:
     before = "x = "
     inside = respell(before + text)
     return inside.text.removeprefix(before) if inside else text
+
+
+def _end_of_first_line(text: str, start: int) -> int:
+    stop = text.find("\n", start)
+    return len(text) if stop < 0 else stop
 
 
 def _end_of_line(text: str, start: int) -> int:

@@ -2,7 +2,7 @@
 
 A pattern is tried at the beginning of each lexeme, outside of texts and comments. `first`: only where a statement
 begins. `after_value`: only where a value has just ended, or only where none has. `inside`: the group that stays, and is
-read on; what stands around it gives way.
+read on; what stands around it gives way. `before_value`: what stands after it on the line is one value.
 """
 
 import re
@@ -22,6 +22,7 @@ class Spelling(msgspec.Struct, frozen=True):
     first: bool = False
     after_value: bool | None = None
     inside: int = 0
+    before_value: bool = False
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -79,7 +80,13 @@ SPELLINGS: Final = (
         first=True,
     ),
     Spelling(
-        "`+=`", "x += count(log)", "x = x + count(log)", r"([A-Za-z_]\w*)[ \t]*\+=(?!=)", r"\1 = \1 +", first=True
+        "`+=`",
+        "x += count(log)",
+        "x = x + count(log)",
+        r"([A-Za-z_]\w*)[ \t]*\+=(?!=)",
+        r"\1 = \1 +",
+        first=True,
+        before_value=True,
     ),
     Spelling(
         "`(x := …)`",
