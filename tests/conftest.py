@@ -1,7 +1,9 @@
 """Fixtures that every test may use."""
 
+import atexit
+import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,26 @@ pytest_plugins = ["tests.traces.verifier.plugin"]
 register_profiles()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect tests without collecting garbage, and never look through them for any: they live as long as the process.
+
+    Each of 22,000 tests is some hundred objects, which was a quarter of the time that it took to find them.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        atexit.register(gc.unfreeze)  # libraries complain of objects that are still there when a process has ended
+        gc.enable()
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests for `make quick`."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests for `make quick`, if that is asked for."""
+    if "quick" not in config.option.markexpr:
+        return
     for item in quick_tests(items):
         item.add_marker("quick")
 
